@@ -1,0 +1,14 @@
+// TCP ports of this machine.
+#pragma once
+#include <stdbool.h>
+
+#include "base/error.h"
+
+// True when nobody listens on 127.0.0.1:port nor on [::1]:port; `busy_family` (AF_INET or AF_INET6) says where somebody does.
+bool network_port_is_free(int port, int *busy_family);
+
+// A free port at or above `from` on both loopback addresses; 0 when the next 100 are taken.
+int network_find_free_port(int from);
+
+// True when something accepts connections on 127.0.0.1:port within the deadline.
+bool network_port_accepts(int port, long long timeout_ms);

@@ -1,0 +1,71 @@
+// What devbox.yaml means. Pure: reading the file is services/config_file's job.
+#pragma once
+#include <stdbool.h>
+
+#include "base/list.h"
+
+typedef enum Runtime { RUNTIME_AUTO, RUNTIME_DOCKER, RUNTIME_NATIVE } Runtime;
+
+typedef struct Pair {
+    const char *key, *value;
+    const char *origin;  // "devbox.yaml:12", ".env:3"
+} Pair;
+
+typedef LIST_OF(Pair) PairList;
+
+// A column type that the user gave for a seed: integer, real, text, boolean, date, timestamp.
+typedef struct SeedColumn {
+    const char *table, *column, *type;
+} SeedColumn;
+
+typedef LIST_OF(SeedColumn) SeedColumnList;
+
+typedef struct PoolConfig {
+    const char *name, *description;
+    int slots;
+} PoolConfig;
+
+typedef LIST_OF(PoolConfig) PoolConfigList;
+
+typedef struct AirflowConfig {
+    const char *version;       // a folder of compose/profiles
+    int port;                  // 8080 unless given
+    bool is_port_explicit;     // an explicit port is never moved
+    const char *requirements;  // relative to the checkout; NULL when there is none
+    PairList env, variables, connections;  // connections: value is a URI or JSON
+    PoolConfigList pools;
+    StringList unpause;
+    const char *password;  // of the UI login admin
+} AirflowConfig;
+
+typedef struct DbtConfig {
+    const char *project;  // relative to the checkout; NULL: looked for to depth 3
+    const char *target;
+} DbtConfig;
+
+typedef struct GateConfig {
+    long long budget_ms;
+    bool runs_dags, runs_dbt;
+    StringList run_dags;      // ids or tag:NAME that the gate really runs
+    bool blocks_on_error;     // on_error: block | warn, for infrastructure trouble
+    StringList extra_inputs;  // globs
+} GateConfig;
+
+typedef struct Config {
+    const char *path;  // absolute path of devbox.yaml, NULL when defaults serve
+    Runtime runtime;
+    AirflowConfig airflow;
+    const char *dags, *plugins;  // folders relative to the checkout
+    const char *seeds_dir;
+    SeedColumnList seed_columns;
+    DbtConfig dbt;
+    GateConfig gate;
+    StringList env_pass;  // names of shell variables that children may see
+} Config;
+
+// What holds without a file.
+Config config_defaults(void);
+
+// Every valid key path ("airflow.port"), for "did you mean" and the schema; `*` stands for a name of the user's choice.
+extern const char *const config_keys[];
+extern const size_t config_key_count;

@@ -1,0 +1,11 @@
+// What a push would break: the smoke and dbt tests of commits, run on their own trees, never on the working tree.
+#pragma once
+#include "model/pre_push.h"
+#include "model/verdict.h"
+#include "services/project.h"
+
+// Tests one commit. A bad revision is an Error, a broken commit a red verdict.
+bool gate_check_revision(Context *ctx, const Project *project, const char *revision, Verdict *verdict, Error *err) MUST_USE;
+
+// Tests every pushed commit tip once, all refs; deletions and tags of trees are ignored.
+bool gate_check_push(Context *ctx, const Project *project, const PushRefList *refs, Verdict *verdict, Error *err) MUST_USE;
