@@ -1,0 +1,248 @@
+"""The one door to dbt: takes the lock, writes the sandbox profile, runs dbt in this process, publishes. Contract: docs/PROTOCOL.md."""
+import fcntl
+import gc
+import json
+import os
+import re
+import sys
+import threading
+import time
+
+sys.dont_write_bytecode = True  # the installed workers may belong to root
+from dbt_warehouse import EXIT_BUSY, EXIT_ERROR, EXIT_FAILED, EXIT_OK, Stop, connect, make_views, publish, published_names, write_profile  # noqa: E402
+sys.dont_write_bytecode = False
+
+NO_LOCK = ("init", "deps", "docs serve")  # they open neither the warehouse nor the parse state; `docs serve` never ends
+NO_MANIFEST = ("ls", "list", "parse", "clean", "debug")
+BUILDS = ("build", "run", "snapshot", "retry")
+REPLACED = ("--target", "-t", "--profiles-dir", "--profile", "--project-dir", "--target-path", "--log-path")
+PARSE_VALUES = ("--vars", "--warn-error-options", "--log-format", "--log-level")
+PARSE_FLAGS = ("--partial-parse", "--no-partial-parse", "--warn-error", "--no-version-check", "--no-static-parser", "-q", "--quiet",
+               "--use-colors", "--no-use-colors", "-d", "--debug", "--show-all-deprecations")
+STATUS = {"success": "pass", "pass": "pass", "fail": "fail", "warn": "warn", "skipped": "skip", "no-op": "skip"}
+
+
+def say(message):
+    print("devbox: " + message, file=sys.stderr, flush=True)
+
+
+# --- the lock -------------------------------------------------------------------------------------------------------------
+
+def take_lock(path, timeout_ms, what):
+    """Returns the open file that holds the lock until this process ends: a .duckdb file admits one process."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    handle = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+")
+    deadline, told = time.monotonic() + timeout_ms / 1000, False
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            handle.seek(0)
+            pid, _, doing = handle.read().strip().partition(" ")
+            holder = "process %s (%s)" % (pid, doing or "dbt") if pid else "another process"
+            if time.monotonic() >= deadline:
+                raise Stop(EXIT_BUSY, "dbt is busy: %s holds %s, waited %.0f s. Wait until it ends%s." % (
+                    holder, path, timeout_ms / 1000, ", or stop it: kill " + pid if pid else ""))
+            if not told:
+                say("waiting up to %.0f s for %s to finish with dbt" % (timeout_ms / 1000, holder))
+                told = True
+            time.sleep(0.05)
+    handle.seek(0)
+    handle.truncate()
+    handle.write("%d %s\n" % (os.getpid(), what))
+    handle.flush()
+    return handle
+
+
+# --- the command line -----------------------------------------------------------------------------------------------------
+
+def find_command(argv, group):
+    """Returns (command words, index behind them, click command), e.g. ("docs generate", 2, …); ("", n, None) without a command."""
+    valued = {name for option in group.params if not getattr(option, "is_flag", False) for name in option.opts}
+    at = 0
+    while at < len(argv) and argv[at].startswith("-"):
+        at += 2 if argv[at] in valued else 1
+    command = group.commands.get(argv[at]) if at < len(argv) else None
+    if not hasattr(command, "commands"):
+        return (argv[at], at + 1, command) if command else ("", at, None)
+    name, behind, inner = find_command(argv[at + 1:], command)
+    return (argv[at] + " " + name, at + 1 + behind, inner) if inner else ("", at, None)
+
+
+def drop_replaced(argv):
+    kept, dropped, at = [], [], 0
+    while at < len(argv):
+        name = argv[at].split("=", 1)[0]
+        if name in REPLACED:
+            dropped.append(name)
+            at += 1 if "=" in argv[at] else 2
+            continue
+        kept.append(argv[at])
+        at += 1
+    return kept, dropped
+
+
+def own_flags(context, command, name):
+    state = context["state_dir"]
+    values = {"project_dir": context["project_dir"], "profiles_dir": state, "profile": context.get("profile"), "target": context.get("target"),
+              "target_path": None if name == "clean" else os.path.join(state, "target"), "log_path": os.path.join(state, "logs")}
+    accepted, flags = {option.name for option in command.params}, ["--no-send-anonymous-usage-stats"]
+    for key, value in values.items():
+        if key in accepted and value:
+            flags += ["--" + key.replace("_", "-"), value]
+    return flags
+
+
+def parse_flags(argv):
+    """Those of the user's flags that change what a parse finds or says."""
+    flags, at = [], 0
+    while at < len(argv):
+        if argv[at] in PARSE_VALUES:
+            flags += argv[at:at + 2]
+            at += 1
+        elif argv[at] in PARSE_FLAGS or argv[at].startswith(tuple(name + "=" for name in PARSE_VALUES)):
+            flags.append(argv[at])
+        at += 1
+    return flags if {"-q", "--quiet", "-d", "--debug"} & set(flags) or any(f.startswith("--log-level") for f in flags) else flags + ["--log-level", "warn"]
+
+
+# --- events ---------------------------------------------------------------------------------------------------------------
+
+class Events:
+    def __init__(self, context):
+        self.context, self.manifest, self.seen, self.guard = context, None, set(), threading.Lock()
+        self.file = open(context["events"], "a", buffering=1) if context.get("events") else None
+
+    def write(self, event):
+        if self.file:
+            with self.guard:
+                self.file.write(json.dumps(event, default=str) + "\n")
+
+    def on_dbt_event(self, message):
+        if self.file and message.info.name == "NodeFinished":
+            result = message.data.run_result
+            self.node(message.data.node_info.unique_id, result.status, result.message, result.execution_time, result.num_failures)
+
+    def node(self, unique_id, status, message, seconds, failures):
+        if self.manifest is None or unique_id in self.seen:
+            return
+        node = self.manifest.nodes.get(unique_id) or self.manifest.sources.get(unique_id) or self.manifest.unit_tests.get(unique_id)
+        if node is None:
+            return
+        self.seen.add(unique_id)
+        status, kind, compiled = STATUS.get(str(status), "error"), str(node.resource_type), getattr(node, "compiled_path", None)
+        rows, sample = None, None
+        if status == "pass" and kind != "test" and getattr(node.config, "materialized", None) in ("table", "incremental", "snapshot", "seed"):
+            rows = self.query("select count(*) from " + node.relation_name)["rows"][0][0]
+        if status in ("fail", "warn") and kind == "test" and node.compiled_code:
+            sample = self.query("select * from (%s\n) limit 5" % node.compiled_code)
+        self.write({"event": "node", "id": unique_id, "name": node.name, "kind": kind, "file": node.original_file_path, "status": status,
+                    "duration_ms": int(seconds * 1000), "message": message if message and status != "pass" else None, "failures": failures or 0,
+                    "compiled": os.path.join(self.context["project_dir"], compiled) if compiled else None,
+                    "rows": rows and int(rows), "sample": sample})
+
+    def query(self, sql):
+        try:
+            with connect(self.context) as cursor:  # joins the instance that dbt has open in this process
+                found = cursor.execute(sql)
+                columns = [column[0] for column in found.description]
+                return {"columns": columns, "rows": [[None if value is None else str(value) for value in row] for row in found.fetchall()]}
+        except Exception as error:  # what is said about a node must never break the run
+            return {"columns": ["error"], "rows": [[str(error)]]}
+
+
+# --- the run --------------------------------------------------------------------------------------------------------------
+
+def invoke(argv, **runner):
+    from dbt.cli.main import dbtRunner
+    from dbt.cli.exceptions import DbtUsageException
+    outcome = dbtRunner(**runner).invoke(argv)
+    if isinstance(outcome.exception, DbtUsageException):  # dbt itself prints all others
+        print(outcome.exception, file=sys.stderr)
+    if outcome.exception:
+        missing = re.search(r"Env var required but not provided: '([^']*)'", str(outcome.exception))
+        if missing:
+            say("the project reads the environment variable %s, which is not set here. Pass it on: env: {pass: [%s]} in devbox.yaml, and set it in your shell" % (
+                missing.group(1), missing.group(1)))
+        raise Stop(EXIT_ERROR, str(outcome.exception), is_told=True)
+    return outcome
+
+
+def skip_seeds(name, argv, manifest, provided):
+    """Adds what keeps dbt from loading the seeds that the sandbox provides; returns None when nothing is left to do."""
+    if name not in ("build", "seed") or not provided:
+        return argv
+    if name == "seed":
+        say("%s: loaded by devbox into the sandbox (devbox db seed), dbt seed leaves them alone" % ", ".join(sorted(node.name for node in provided)))
+    if len(provided) == sum(node.resource_type == "seed" for node in manifest.nodes.values()):
+        return None if name == "seed" else argv + ["--exclude-resource-type", "seed"]
+    return argv + ["--exclude"] + ["fqn:" + ".".join(node.fqn) for node in provided]
+
+
+def run_command(context, name, arguments, parse, events):
+    """Runs one dbt command that needs the project's manifest; returns the exit code."""
+    events.manifest = manifest = invoke(parse).result
+    provided, tables = make_views(context, manifest)
+    arguments = skip_seeds(name, arguments, manifest, provided)
+    if arguments is None:
+        return EXIT_OK
+    outcome = invoke(arguments, manifest=manifest, callbacks=[events.on_dbt_event])
+    results = [result for result in getattr(outcome.result, "results", None) or [] if getattr(result, "node", None) is not None]
+    for result in results:  # those that dbt ended without an event
+        events.node(result.node.unique_id, result.status, result.message, result.execution_time, getattr(result, "failures", 0))
+    if name not in BUILDS or not context.get("publish", True):
+        return EXIT_OK if outcome.success else EXIT_FAILED
+    built = {result.node.unique_id for result in results if str(result.status) == "success"}
+    problems = publish(context, {table: manifest.nodes[key] for key, table in published_names(manifest, tables).items() if key in built})
+    for problem in problems:
+        say(problem)
+    return EXIT_OK if outcome.success and not problems else EXIT_FAILED
+
+
+def run(context, arguments, events):
+    arguments, dropped = drop_replaced(arguments)
+    if dropped:
+        say("%s replaced: dbt always works on the local sandbox here" % ", ".join(sorted(set(dropped))))
+    from dbt.cli.main import cli
+    name, behind, command = find_command(arguments, cli)
+    if not command or {"-h", "--help"} & set(arguments):
+        return EXIT_OK if invoke(arguments).success else EXIT_FAILED
+    os.makedirs(context["state_dir"], exist_ok=True)
+    os.makedirs(os.path.dirname(context["warehouse"]), exist_ok=True)
+    lock = None if name in NO_LOCK else take_lock(context["lock"], context.get("lock_timeout_ms", 60000), "dbt " + name)
+    write_profile(context)
+    own = own_flags(context, command, name)
+    full = arguments[:behind] + own + arguments[behind:]
+    if name in NO_LOCK + NO_MANIFEST:
+        code = EXIT_OK if invoke(full).success else EXIT_FAILED
+    else:
+        parse = ["parse", "--no-write-json"] + own_flags(context, cli.commands["parse"], "parse") + parse_flags(arguments)
+        code = run_command(context, name, full, parse, events)
+    if lock:
+        lock.close()
+    return code
+
+
+def main(argv):
+    if len(argv) < 3 or argv[0] != "--context" or argv[2] != "--":
+        print("usage: dbt_run.py --context CONTEXT.json -- DBT_ARGS…", file=sys.stderr)
+        return EXIT_ERROR
+    with open(argv[1]) as file:
+        context = json.load(file)
+    os.umask(0o077)
+    gc.set_threshold(100000, 50, 100)  # parsing makes a million objects that stay; the default collector walks them again and again
+    started, events, message = time.monotonic(), Events(context), None
+    try:
+        code = run(context, argv[3:], events)
+    except Stop as stop:
+        code, message = stop.code, str(stop)
+        if not stop.is_told:
+            say(message)
+    events.write({"event": "done", "state": {EXIT_OK: "success", EXIT_FAILED: "failed"}.get(code, "error"),
+                  "duration_ms": int((time.monotonic() - started) * 1000), "message": message})
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
