@@ -1,0 +1,37 @@
+// Everything that differs per Airflow version, read from compose/profiles/<version>/profile.yaml.
+#pragma once
+#include "base/context.h"
+#include "base/error.h"
+#include "model/config.h"
+
+typedef struct AirflowService {
+    const char *name, *label;  // "dag-processor", "DAG processor"
+    StringList arguments;      // after the word airflow
+} AirflowService;
+
+typedef LIST_OF(AirflowService) AirflowServiceList;
+typedef LIST_OF(StringList) CommandList;
+
+typedef struct AirflowProfile {
+    const char *version, *api;  // "2.10.3"; "v1" or "v2"
+    const char *folder, *lock_path;
+    const char *python_min, *python_max, *python_prefer;
+    CommandList template_commands;  // words after airflow that make the metadata template
+    StringList template_sql;
+    const char *passwords_file;  // where user → password must stand as JSON; NULL when the template holds the user
+    AirflowServiceList services;
+    StringList stale_files;  // below AIRFLOW_HOME, removed before a start
+    const char *health_path;
+    StringList health_components;
+    PairList env;  // with ${placeholders}
+    StringList parse_changed, parse_removed, parse_all;  // SQL for the metadata database, see the profile
+} AirflowProfile;
+
+// Reads a profile. An unknown version is ERROR_CONFIG with the known ones.
+bool airflow_profile_load(Context *ctx, const char *version, AirflowProfile *profile, Error *err) MUST_USE;
+
+// Versions that have a profile, oldest first.
+StringList airflow_profile_versions(Context *ctx);
+
+// Replaces ${name} by its value; an unknown name stays as it is.
+const char *airflow_profile_expand(Arena *arena, const char *text, const PairList *values);

@@ -1,0 +1,94 @@
+#include "services/airflow_setup.h"
+
+#include "base/text.h"
+#include "io/file_system.h"
+#include "io/json.h"
+#include "services/airflow_settings.h"
+#include "services/airflow_template.h"
+#include "services/secrets.h"
+
+static PythonRequest python_request(Context *ctx, const Project *project, const AirflowProfile *profile) {
+    const char *requirements = project->config.airflow.requirements;
+    const char *path = requirements == NULL ? NULL : path_join(ctx->arena, project->root, requirements);
+    return (PythonRequest){.name = arena_format(ctx->arena, "airflow-%s", profile->version),
+                           .lock_path = profile->lock_path,
+                           .python_min = profile->python_min,
+                           .python_max = profile->python_max,
+                           .python_prefer = profile->python_prefer,
+                           .requirements = path != NULL && file_exists(path) ? path : NULL,
+                           .pin = arena_format(ctx->arena, "apache-airflow==%s", profile->version)};
+}
+
+bool airflow_setup_observe(Context *ctx, const Project *project, AirflowSetup *setup, Error *err) {
+    AirflowSetup observed = {0};
+    if (!airflow_profile_load(ctx, project->config.airflow.version, &observed.profile, err)) return false;
+    PythonRequest request = python_request(ctx, project, &observed.profile);
+    if (!python_environment_observe(ctx, &request, &observed.python, err)) return false;
+    observed.home = project_state_path(ctx->arena, project, arena_format(ctx->arena, "airflow/%s", observed.profile.version));
+    observed.database = path_join(ctx->arena, observed.home, "airflow.db");
+    if (!airflow_template_locate(ctx, project, &observed, err)) return false;
+    *setup = observed;
+    return true;
+}
+
+bool airflow_setup_prepare_tests(Context *ctx, const Project *project, const char *step, AirflowSetup *setup, Error *err) {
+    if (!airflow_setup_observe(ctx, project, setup, err)) return false;
+    PythonRequest request = python_request(ctx, project, &setup->profile);
+    if (!setup->python.is_ready && !python_environment_install(ctx, &request, step, &setup->python, err)) return false;
+    return folder_create(ctx->arena, setup->home, err) && airflow_template_ensure(ctx, project, step, setup, err);
+}
+
+// Airflow 3 keeps its users in a file of its own; Airflow 2 has them in the template.
+static bool write_passwords(Context *ctx, const Project *project, const AirflowSetup *setup, Error *err) {
+    if (setup->profile.passwords_file == NULL) return true;
+    Pair home = {.key = "airflow_home", .value = setup->home};
+    PairList values = {.items = &home, .count = 1};
+    Value *users = value_object(ctx->arena);
+    value_set_string(ctx->arena, users, "admin", project->config.airflow.password);
+    const char *path = airflow_profile_expand(ctx->arena, setup->profile.passwords_file, &values);
+    return file_write_string(ctx->arena, path, json_print(ctx->arena, users), 0600, err);
+}
+
+bool airflow_setup_complete(Context *ctx, const Project *project, const char *step, AirflowSetup *setup, Error *err) {
+    if (!airflow_setup_prepare_tests(ctx, project, step, setup, err)) return false;
+    return airflow_template_install(ctx, project, setup, err) && write_passwords(ctx, project, setup, err);
+}
+
+static void add_value(Arena *arena, PairList *values, const char *key, const char *value) {
+    Pair pair = {.key = key, .value = value};
+    list_push(arena, values, pair);
+}
+
+static PairList placeholder_values(Context *ctx, const Project *project, const AirflowSetup *setup, const Secrets *secrets, int port) {
+    PairList values = {0};
+    Arena *arena = ctx->arena;
+    add_value(arena, &values, "airflow_home", setup->home);
+    add_value(arena, &values, "database", setup->database);
+    add_value(arena, &values, "dags", project->dags_dir);
+    add_value(arena, &values, "plugins", project->plugins_dir);
+    add_value(arena, &values, "venv", setup->python.folder);
+    add_value(arena, &values, "password", project->config.airflow.password);
+    add_value(arena, &values, "port", arena_format(arena, "%d", port));
+    add_value(arena, &values, "fernet_key", secrets->fernet_key);
+    add_value(arena, &values, "secret_key", secrets->secret_key);
+    add_value(arena, &values, "jwt_secret", secrets->jwt_secret);
+    return values;
+}
+
+bool airflow_setup_environment(Context *ctx, const Project *project, const AirflowSetup *setup, int port,
+                               ChildEnvironment *environment, Error *err) {
+    Secrets secrets;
+    if (!secrets_load(ctx, project, &secrets, err)) return false;
+    PairList values = placeholder_values(ctx, project, setup, &secrets, port);
+    ChildEnvironment built = child_environment_create(ctx, project);
+    if (!airflow_settings_apply(ctx, project, &built, err)) return false;
+    list_each(Pair, pair, &setup->profile.env) {
+        child_environment_set(&built, pair->key, airflow_profile_expand(ctx->arena, pair->value, &values));
+    }
+    list_each(Pair, pair, &project->config.airflow.env) child_environment_set(&built, pair->key, pair->value);
+    child_environment_prepend_path(&built, setup->python.bin);
+    // Before the venv's own: a task that says `dbt` gets the sandbox's dbt.
+    child_environment_prepend_path(&built, project_state_path(ctx->arena, project, "run/bin"));
+    *environment = built;
+    return true;
+}

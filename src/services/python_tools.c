@@ -1,0 +1,108 @@
+#include "services/python_tools.h"
+
+#include "base/text.h"
+#include "io/file_system.h"
+#include "io/process.h"
+#include "model/event.h"
+#include "services/child_environment.h"
+#include "services/project.h"
+
+#define UV_VERSION "0.13.9"
+
+enum { PROBE_TIMEOUT_MS = 20 * 1000, UV_INSTALL_TIMEOUT_MS = 5 * 60 * 1000 };
+
+static const char *cached_uv_folder(Context *ctx) { return user_cache_path(ctx->arena, "tools/uv-" UV_VERSION); }
+
+const char *python_find_installed_uv(Context *ctx) {
+    const char *uv = process_find_program(ctx->arena, "uv", NULL);
+    if (uv != NULL) return uv;
+    uv = path_join(ctx->arena, cached_uv_folder(ctx), "bin/uv");
+    return file_exists(uv) ? uv : NULL;
+}
+
+static bool report_missing_pip(Error *err, const char *detail) {
+    error_set(err, ERROR_RUNTIME_MISSING, "uv, which installs Airflow and dbt, is missing and could not be installed from PyPI");
+    error_hint(err, "install uv (or pip: sudo apt install python3-pip) and run this again");
+    return error_detail(err, detail);
+}
+
+bool python_find_uv(Context *ctx, const char *step, const char **uv, Error *err) {
+    Arena *arena = ctx->arena;
+    ProcessResult result;
+    *uv = python_find_installed_uv(ctx);
+    if (*uv != NULL) return true;
+    const char *python = process_find_program(arena, "python3", NULL), *folder = cached_uv_folder(ctx);
+    if (python == NULL) return report_missing_pip(err, NULL);
+    event_step_progress(ctx, step, "installing uv " UV_VERSION);
+    const char *partial = arena_format(arena, "%s.partial", folder);
+    if (!folder_create(arena, path_folder(arena, folder), err) || !folder_remove(arena, partial, err)) return false;
+    const char *const argv[] = {python,  "-m",    "pip", "install",          "--quiet", "--disable-pip-version-check", "--target",
+                                partial, "--only-binary", ":all:", "uv==" UV_VERSION, NULL};
+    ChildEnvironment environment = child_environment_create(ctx, NULL);
+    ProcessSpec spec = {.argv = argv, .environment = child_environment_vector(&environment), .timeout_ms = UV_INSTALL_TIMEOUT_MS};
+    if (!process_run(ctx, &spec, &result, err)) return false;
+    if (result.outcome != PROCESS_EXITED || result.exit_code != 0) {
+        return report_missing_pip(err, text_last_lines(arena, result.errors, 5));
+    }
+    if (!folder_remove(arena, folder, err) || !file_rename(arena, partial, folder, err)) return false;
+    *uv = path_join(arena, folder, "bin/uv");
+    return true;
+}
+
+static bool version_lies_between(const char *version, const char *least, const char *most) {
+    int minor, least_minor, most_minor;
+    if (sscanf(version, "3.%d", &minor) != 1 || sscanf(least, "3.%d", &least_minor) != 1) return false;
+    return sscanf(most, "3.%d", &most_minor) == 1 && minor >= least_minor && minor <= most_minor;
+}
+
+// A pyenv shim on PATH may not run, and `python3` says nothing about its version: only running it tells.
+static const char *probe_interpreter(Context *ctx, const char *name, const PythonRequest *request) {
+    static const char script[] = "import sys; print('%d.%d' % sys.version_info[:2]); print(sys.executable)";
+    const char *program = process_find_program(ctx->arena, name, NULL);
+    ProcessResult result;
+    Error ignored = {.arena = ctx->arena};
+    if (program == NULL) return NULL;
+    const char *const argv[] = {program, "-I", "-c", script, NULL};
+    ChildEnvironment environment = child_environment_create(ctx, NULL);
+    ProcessSpec spec = {.argv = argv, .environment = child_environment_vector(&environment), .timeout_ms = PROBE_TIMEOUT_MS};
+    if (!process_run(ctx, &spec, &result, &ignored)) return NULL;
+    if (result.outcome != PROCESS_EXITED || result.exit_code != 0) return NULL;
+    StringList lines = text_split_lines(ctx->arena, result.output);
+    if (lines.count != 2 || !version_lies_between(lines.items[0], request->python_min, request->python_max)) return NULL;
+    return lines.items[1];
+}
+
+const char *python_find_interpreter(Context *ctx, const PythonRequest *request) {
+    const char *preferred = arena_format(ctx->arena, "python%s", request->python_prefer);
+    const char *const names[] = {preferred, "python3", "/usr/bin/python3", "python3.12", "python3.11", "python3.10"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *found = probe_interpreter(ctx, names[i], request);
+        if (found != NULL) return found;
+    }
+    return NULL;
+}
+
+static bool is_airflow_constraint(const char *line) {
+    bool is_option = text_starts_with(line, "-c ") || text_starts_with(line, "--constraint");
+    return is_option && strstr(line, "://") != NULL && strstr(line, "constraints-") != NULL;
+}
+
+bool python_strip_constraint(Context *ctx, const char *requirements, const char *filtered, bool *had_constraint, bool *is_empty,
+                             Error *err) {
+    char *content;
+    Text kept = {.arena = ctx->arena};
+    if (!file_read(ctx->arena, requirements, &content, NULL, err)) return false;
+    StringList lines = text_split_lines(ctx->arena, content);
+    *had_constraint = false;
+    *is_empty = true;
+    list_each(const char *, raw, &lines) {
+        const char *line = text_trim(ctx->arena, *raw);
+        if (is_airflow_constraint(line)) {
+            *had_constraint = true;
+            continue;
+        }
+        if (*line != '\0' && *line != '#') *is_empty = false;
+        text_append_format(&kept, "%s\n", *raw);
+    }
+    return file_write_string(ctx->arena, filtered, text_string(&kept), 0600, err);
+}
