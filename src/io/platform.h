@@ -1,5 +1,6 @@
 // What differs by operating system: platform_linux.c and platform_macos.c implement all of it.
 #pragma once
+#include <spawn.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -12,7 +13,7 @@ typedef struct ProcessInfo {
     const char *command;      // short name: "java"
     const char *command_line; // shortened to 200 bytes
     long long started_ms;     // wall clock
-    long long memory_kib;     // proportional share (PSS) where the system tells, else resident
+    long long memory_kib;     // resident; platform_process_memory_kib knows the proportional share
     long long cpu_ms;         // user + system so far
 } ProcessInfo;
 
@@ -29,6 +30,9 @@ ProcessInfoList platform_processes_with_marker(Arena *arena, const char *marker)
 
 // Who listens on this TCP port on any address of the given family (AF_INET or AF_INET6); pid 0 when it cannot be seen.
 bool platform_port_holder(Arena *arena, int family, int port, ProcessInfo *holder);
+
+// Makes a child that posix_spawn starts keep no file of ours but 0, 1 and 2; returns 0 or an errno. `flags` are the attributes' flags.
+int platform_spawn_without_files(posix_spawn_file_actions_t *actions, short *flags);
 
 // Orphans of our descendants become our children.
 void platform_become_subreaper(void);

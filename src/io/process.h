@@ -20,9 +20,9 @@ typedef struct ProcessSpec {
     const char *log_path;            // appended with stdout and stderr as they come; NULL: none
     ProcessLineHandler *on_output, *on_error;  // per line of stdout, stderr; NULL: only captured
     void *handler_state;
-    long long timeout_ms;   // 0 is a programmer's mistake: every wait has a deadline
+    long long timeout_ms;   // 0 is a programmer's mistake: every wait has a deadline (but not a foreground one: its user ends it)
     long long grace_ms;     // between TERM and KILL; 0: 2000
-    size_t capture_limit;   // per stream, the last bytes are kept; 0: 1 MiB
+    size_t capture_limit;   // per stream, the last bytes are kept, from a line start; 0: 1 MiB
     bool is_foreground;     // our terminal, our process group, streams passed through
 } ProcessSpec;
 
@@ -38,15 +38,18 @@ typedef struct ProcessResult {
 typedef struct Process Process;  // a child under way
 
 // Runs to the end. False only when it could not be run (missing program or folder): a red exit code is a result. Emits ticks.
+// When the user has already asked to stop, nothing is run and the outcome is PROCESS_INTERRUPTED: clean up with a Context without cancel.
 bool process_run(Context *ctx, const ProcessSpec *spec, ProcessResult *result, Error *err) MUST_USE;
 
 // Runs to the end; anything but exit code 0 is an error with the last lines of stderr (else stdout) as detail.
 bool process_check(Context *ctx, const ProcessSpec *spec, ProcessResult *result, Error *err) MUST_USE;
 
-// Starts a child to be driven by processes_poll; it lives in ctx->arena. The spec is copied, what it points to is not.
+// Starts a child to be driven by processes_poll; it lives and grows in ctx->arena, so reset none of that before it is finished.
+// The spec is copied, what it points to is not.
 bool process_start(Context *ctx, const ProcessSpec *spec, Process **process, Error *err) MUST_USE;
 
-// Moves all children on: reads, writes, deadlines, exits. Waits at most `wait_ms`. NULL entries are skipped.
+// Moves all children on: reads, writes, deadlines, exits. Waits at most `wait_ms`, not at all once none is left or one finished.
+// NULL entries are skipped. ctx->cancel 1 stops the children with TERM (then KILL after their grace), 2 kills them.
 void processes_poll(Context *ctx, Process *const *processes, size_t count, long long wait_ms);
 
 // True once the child ended and its streams are drained; then `result` is filled.
