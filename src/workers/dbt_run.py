@@ -11,6 +11,9 @@ import time
 sys.dont_write_bytecode = True  # the installed workers may belong to root
 from dbt_warehouse import EXIT_BUSY, EXIT_ERROR, EXIT_FAILED, EXIT_OK, Stop, connect, make_views, publish, published_names, write_profile  # noqa: E402
 sys.dont_write_bytecode = False
+# dbt imports every module called dbt_* that it finds as a plugin: these two, and any dags/dbt_*.py that Airflow left on PYTHONPATH
+FOREIGN = {os.path.abspath(path) for path in [sys.path[0]] + os.environ.pop("PYTHONPATH", "").split(os.pathsep) if path}
+sys.path[:] = [path for path in sys.path if os.path.abspath(path) not in FOREIGN]
 
 NO_LOCK = ("init", "deps", "docs serve")  # they open neither the warehouse nor the parse state; `docs serve` never ends
 NO_MANIFEST = ("ls", "list", "parse", "clean", "debug")

@@ -1,0 +1,24 @@
+"""The names that moved between Airflow 2 and 3, so that one DAG file runs on both without a deprecation warning."""
+try:
+    from airflow.sdk import DAG, dag, task
+except ImportError:  # Airflow 2
+    from airflow.decorators import dag, task
+    from airflow.models.dag import DAG
+
+try:
+    from airflow.providers.standard.operators.bash import BashOperator
+    from airflow.providers.standard.operators.python import PythonOperator
+except ImportError:  # Airflow 2
+    from airflow.operators.bash import BashOperator
+    from airflow.operators.python import PythonOperator
+
+try:
+    from airflow.sdk import Connection
+
+    get_connection = Connection.get
+except ImportError:  # Airflow 2
+    from airflow.hooks.base import BaseHook
+
+    get_connection = BaseHook.get_connection
+
+__all__ = ["DAG", "BashOperator", "PythonOperator", "dag", "get_connection", "task"]
