@@ -1,0 +1,79 @@
+#include "services/dag_watch.h"
+
+#include "base/text.h"
+#include "io/database.h"
+#include "io/file_system.h"
+#include "io/platform.h"
+
+enum { BUSY_MS = 2000 };
+
+struct DagWatch {
+    FileWatch *files;
+    const AirflowSetup *setup;
+    const char *dags_dir;
+};
+
+bool dag_watch_create(Context *ctx, const Project *project, const AirflowSetup *setup, DagWatch **watch, int *fd, Error *err) {
+    DagWatch *created = arena_allocate(ctx->arena, sizeof *created);
+    *created = (DagWatch){.setup = setup, .dags_dir = project->dags_dir};
+    if (!file_watch_create(ctx->arena, project->dags_dir, &created->files, fd, err)) return false;
+    *watch = created;
+    return true;
+}
+
+static bool execute(Database *db, const char *sql, const FileChange *change, const char *relative, Error *err) {
+    cleanup_statement Statement *statement = NULL;
+    bool has_row;
+    if (!statement_prepare(db, sql, &statement, err)) return false;
+    if (change != NULL) {
+        statement_bind_named_text(statement, ":fileloc", change->path);
+        statement_bind_named_text(statement, ":relative", relative);
+    }
+    return statement_step(statement, &has_row, err);
+}
+
+static bool request_parse(Context *ctx, DagWatch *watch, Database *db, const FileChange *change, Error *err) {
+    const AirflowProfile *profile = &watch->setup->profile;
+    const StringList *statements = change->is_removed ? &profile->parse_removed : &profile->parse_changed;
+    const char *relative = path_relative(ctx->arena, change->path, watch->dags_dir);
+    list_each(const char *const, sql, statements) {
+        if (!execute(db, *sql, change, relative, err)) return false;
+    }
+    return true;
+}
+
+static bool request_all(DagWatch *watch, Database *db, Error *err) {
+    list_each(const char *const, sql, &watch->setup->profile.parse_all) {
+        if (!execute(db, *sql, NULL, NULL, err)) return false;
+    }
+    return true;
+}
+
+// A helper module or a data file may change any DAG; only a file that Airflow itself would parse changes just itself.
+static bool changes_only_itself(const char *path) {
+    return text_ends_with(path, ".py") && strcmp(path_name(path), "__init__.py") != 0;
+}
+
+static bool is_noise(const char *path) {
+    const char *name = path_name(path);
+    return *name == '.' ? strcmp(name, ".airflowignore") != 0 : text_ends_with(name, ".pyc") || text_ends_with(name, "~");
+}
+
+bool dag_watch_forward(Context *ctx, DagWatch *watch, Error *err) {
+    cleanup_database Database *db = NULL;
+    bool has_overflowed = false;
+    FileChangeList changes = file_watch_read(ctx->arena, watch->files, &has_overflowed);
+    bool is_everything = has_overflowed;
+    if (changes.count == 0 && !has_overflowed) return true;
+    if (!database_open(ctx->arena, watch->setup->database, DATABASE_WRITE, BUSY_MS, &db, err)) return false;
+    list_each(FileChange, change, &changes) {
+        if (is_noise(change->path)) continue;
+        if (!changes_only_itself(change->path)) is_everything = true;
+        if (!request_parse(ctx, watch, db, change, err)) return false;
+    }
+    return !is_everything || request_all(watch, db, err);
+}
+
+void dag_watch_destroy(DagWatch *watch) {
+    if (watch != NULL) file_watch_destroy(watch->files);
+}

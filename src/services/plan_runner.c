@@ -1,0 +1,150 @@
+#include "services/plan_runner.h"
+
+#include "base/text.h"
+#include "io/clock.h"
+#include "io/json.h"
+#include "io/process.h"
+#include "model/event.h"
+
+enum { STEP_TIMEOUT_MS = 45 * 60 * 1000, WAIT_MS = 100 };
+
+typedef struct Lane {
+    Context *ctx;
+    Step *step;
+    Process *process;
+    Value *envelope;  // the step's last word
+    long long started_ms;
+} Lane;
+
+typedef struct Run {
+    Context *ctx;
+    const Project *project;
+    Plan *plan;
+    Lane *lanes;          // one per step of the plan
+    Process **processes;  // NULL: not running
+    bool is_red;
+    Error *err;  // the first failure
+} Run;
+
+// Notes and warnings pass through as they are; what the step says of itself becomes progress under its name.
+static void relay_event(Lane *lane, const Value *message) {
+    const char *kind = value_get_string(message, "event", ""), *text = value_get_string(message, "text", NULL);
+    if (text == NULL) return;
+    if (strcmp(kind, "note") == 0) event_note(lane->ctx, "%s", text);
+    if (strcmp(kind, "warning") == 0) event_warning(lane->ctx, value_get_string(message, "hint", NULL), "%s", text);
+    if (strcmp(kind, "step_progress") == 0) event_step_progress(lane->ctx, lane->step->name, "%s", text);
+}
+
+static void read_line(void *state, const char *line) {
+    Lane *lane = state;
+    Value *message;
+    Error ignored = {.arena = lane->ctx->arena};
+    if (!json_parse(lane->ctx->arena, line, lane->step->name, &message, &ignored)) return;
+    if (value_get(message, "schemaVersion") != NULL) lane->envelope = message;
+    if (value_get(message, "event") != NULL) relay_event(lane, message);
+}
+
+static bool start_lane(Run *run, size_t index, Error *err) {
+    Context *ctx = run->ctx;
+    Lane *lane = &run->lanes[index];
+    const char *const argv[] = {ctx->executable, "-C", run->project->root, "--json", "__step", lane->step->name, NULL};
+    const char **owned = arena_allocate_array(ctx->arena, sizeof argv / sizeof *argv, sizeof *argv);
+    memcpy(owned, argv, sizeof argv);
+    ProcessSpec spec = {.argv = owned, .on_output = read_line, .handler_state = lane, .timeout_ms = STEP_TIMEOUT_MS};
+    lane->started_ms = clock_now_ms();
+    event_step_started(ctx, lane->step->name, NULL);
+    return process_start(ctx, &spec, &run->processes[index], err);
+}
+
+static void read_error(Lane *lane, const ProcessResult *result, Error *err) {
+    const Value *error = lane->envelope == NULL ? NULL : value_get(lane->envelope, "error");
+    if (error == NULL || error->kind != VALUE_OBJECT) {
+        error_set(err, ERROR_INTERNAL, "the step %s ended without an answer", lane->step->name);
+        error_detail(err, text_last_lines(lane->ctx->arena, result->errors, 10));
+        return;
+    }
+    ErrorCode code = error_code_from_name(value_get_string(error, "code", "INTERNAL"));
+    error_set(err, code == ERROR_NONE ? ERROR_INTERNAL : code, "%s", value_get_string(error, "message", "failed"));
+    const char *hint = value_get_string(error, "hint", NULL);
+    if (hint != NULL) error_hint(err, "%s", hint);
+    error_detail(err, value_get_string(error, "detail", NULL));
+}
+
+static void note_failure(Run *run, Lane *lane, const Error *failure) {
+    lane->step->state = STEP_FAILED;
+    event_step_failed(run->ctx, lane->step->name, clock_now_ms() - lane->started_ms, failure);
+    if (run->err->code == ERROR_NONE) *run->err = *failure;
+}
+
+static void finish_lane(Run *run, Lane *lane, const ProcessResult *result) {
+    Error failure = {.arena = run->ctx->arena};
+    const Value *data = lane->envelope == NULL ? NULL : value_get(lane->envelope, "data");
+    bool is_red = value_get_bool(data, "isRed", false);
+    bool has_ended_well = result->outcome == PROCESS_EXITED && (result->exit_code == 0 || is_red);
+    if (!has_ended_well || lane->envelope == NULL) {
+        read_error(lane, result, &failure);
+        note_failure(run, lane, &failure);
+        return;
+    }
+    const char *summary = value_get_string(data, "summary", "");
+    lane->step->state = STEP_DONE;
+    if (is_red) {
+        run->is_red = true;
+        error_set(&failure, ERROR_CHILD, "%s", summary);
+        event_step_failed(run->ctx, lane->step->name, clock_now_ms() - lane->started_ms, &failure);
+    } else if (value_get_bool(data, "isSkipped", false)) {
+        lane->step->state = STEP_SKIPPED;
+        event_step_skipped(run->ctx, lane->step->name, "%s", summary);
+    } else {
+        event_step_done(run->ctx, lane->step->name, clock_now_ms() - lane->started_ms, "%s", summary);
+    }
+}
+
+static void start_ready_lanes(Run *run) {
+    Error failure = {.arena = run->ctx->arena};
+    for (int index; !context_is_cancelled(run->ctx) && (index = plan_next_ready(run->plan)) >= 0;) {
+        run->plan->steps.items[index].state = STEP_RUNNING;
+        if (!start_lane(run, (size_t)index, &failure)) note_failure(run, &run->lanes[index], &failure);
+    }
+}
+
+static void collect_finished_lanes(Run *run) {
+    ProcessResult result;
+    for (size_t i = 0; i < run->plan->steps.count; i++) {
+        if (run->processes[i] == NULL || !process_is_finished(run->processes[i], &result)) continue;
+        run->processes[i] = NULL;
+        finish_lane(run, &run->lanes[i], &result);
+    }
+}
+
+static void stop_lanes(Run *run) {
+    for (size_t i = 0; i < run->plan->steps.count; i++) {
+        if (run->processes[i] != NULL) process_stop(run->ctx, run->processes[i]);
+        run->processes[i] = NULL;
+    }
+}
+
+bool plan_run(Context *ctx, const Project *project, Plan *plan, bool *is_red, Error *err) {
+    size_t count = plan->steps.count;
+    Run run = {.ctx = ctx, .project = project, .plan = plan, .err = err};
+    run.lanes = arena_allocate_array(ctx->arena, count, sizeof *run.lanes);
+    run.processes = arena_allocate_array(ctx->arena, count, sizeof(Process *));
+    for (size_t i = 0; i < count; i++) run.lanes[i] = (Lane){.ctx = ctx, .step = &plan->steps.items[i]};
+    error_clear(err);
+    while (!plan_is_finished(plan)) {
+        if (context_is_cancelled(ctx)) {
+            stop_lanes(&run);
+            return error_set(err, ERROR_INTERRUPTED, "interrupted; what was up stays up");
+        }
+        start_ready_lanes(&run);
+        processes_poll(ctx, run.processes, count, WAIT_MS);
+        collect_finished_lanes(&run);
+        event_tick(ctx);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const Step *blocker = plan_find_blocker(plan, &plan->steps.items[i]);
+        if (blocker != NULL) event_step_skipped(ctx, plan->steps.items[i].name, "not run: %s failed", blocker->name);
+    }
+    *is_red = run.is_red;
+    return err->code == ERROR_NONE;
+}

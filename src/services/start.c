@@ -1,0 +1,106 @@
+#include "services/start.h"
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "io/clock.h"
+#include "io/file_system.h"
+#include "io/lock_file.h"
+#include "services/airflow_native.h"
+#include "services/child_environment.h"
+#include "services/dag_folder.h"
+#include "services/doctor.h"
+#include "services/plan_runner.h"
+#include "services/runtime_state.h"
+#include "services/start_steps.h"
+
+static bool is_wanted(const StartOptions *options, const char *name) {
+    return options->only.count == 0 || string_list_contains(&options->only, name);
+}
+
+static bool check_only(const StartOptions *options, Error *err) {
+    list_each(const char *const, name, &options->only) {
+        if (start_step_find(*name) != NULL) continue;
+        error_set(err, ERROR_USAGE, "there is no part '%s'", *name);
+        return error_hint(err, "devbox start --only takes: sandbox, airflow, dbt");
+    }
+    return true;
+}
+
+static Plan make_plan(Context *ctx, const StartOptions *options) {
+    Plan plan = {0};
+    for (const StartStep *step = start_steps; step->name != NULL; step++) {
+        if (!is_wanted(options, step->name)) continue;
+        const char *after = is_wanted(options, step->after) ? step->after : "";
+        plan_add(ctx->arena, &plan, step->name, step->description, after, true);
+    }
+    return plan;
+}
+
+static bool check_runtime(const Project *project, Error *err) {
+    if (project->config.runtime != RUNTIME_DOCKER) return true;
+    error_set(err, ERROR_RUNTIME_MISSING, "the docker runtime is not part of this version of devbox");
+    return error_hint(err, "set runtime: auto in devbox.yaml: Airflow then runs natively, with nothing to set up");
+}
+
+static bool run_checks(Context *ctx, const Project *project, const StartOptions *options, Error *err) {
+    int port;
+    long long start_ms = clock_now_ms();
+    event_step_started(ctx, "checks", NULL);
+    bool is_fine = check_runtime(project, err) && doctor_check_prerequisites(ctx, project, err) && dag_folder_check(ctx, project, err);
+    if (is_fine && is_wanted(options, "airflow")) is_fine = airflow_native_choose_port(ctx, project, &port, err);
+    if (!is_fine) {
+        event_step_failed(ctx, "checks", clock_now_ms() - start_ms, err);
+        return false;
+    }
+    event_step_done(ctx, "checks", clock_now_ms() - start_ms, "Python, disk, DAG folder, port");
+    return true;
+}
+
+static void say_headline(Context *ctx, const Project *project) {
+    StringList passed = child_environment_passed(ctx, project);
+    event_headline(ctx, "%s · native · Airflow %s", project->name, project->config.airflow.version);
+    if (passed.count > 0) event_note(ctx, "env.pass lets through: %s", text_join(ctx->arena, &passed, ", "));
+    if (project->config.path == NULL) event_note(ctx, "no devbox.yaml here, so defaults hold; devbox init writes one");
+}
+
+bool start_platform(Context *ctx, const Project *project, const StartOptions *options, bool *is_red, Error *err) {
+    cleanup_fd int lock_fd = -1;
+    if (!check_only(options, err) || !project_prepare_state(ctx, project, err)) return false;
+    if (!lock_file_take(ctx, project_state_path(ctx->arena, project, "run/start.lock"), "start", 0, &lock_fd, err)) return false;
+    say_headline(ctx, project);
+    if (!run_checks(ctx, project, options, err)) return false;
+    Plan plan = make_plan(ctx, options);
+    return plan_run(ctx, project, &plan, is_red, err);
+}
+
+bool start_describe(Context *ctx, const Project *project, const StartOptions *options, Result *result, Error *err) {
+    (void)project;
+    Text text = {.arena = ctx->arena};
+    if (!check_only(options, err)) return false;
+    Plan plan = make_plan(ctx, options);
+    Value *steps = value_array(ctx->arena);
+    list_each(const Step, step, &plan.steps) {
+        Value *object = value_object(ctx->arena);
+        value_set_string(ctx->arena, object, "step", step->name);
+        value_set_string(ctx->arena, object, "description", step->description);
+        value_append(ctx->arena, steps, object);
+        text_append_format(&text, "  %-10s %s\n", step->name, step->description);
+    }
+    *result = (Result){.data = steps, .text = text_string(&text)};
+    return true;
+}
+
+Result start_result(Context *ctx, const Project *project) {
+    RuntimeState state;
+    Error ignored = {.arena = ctx->arena};
+    Value *data = value_object(ctx->arena);
+    Text text = {.arena = ctx->arena};
+    bool is_up = runtime_state_read(ctx, project, &state, &ignored) && state.phase == RUNTIME_HEALTHY;
+    if (is_up) {
+        const char *url = arena_format(ctx->arena, "http://localhost:%d", state.port);
+        value_set_string(ctx->arena, data, "airflowUrl", url);
+        value_set_string(ctx->arena, data, "user", "admin");
+        text_append_format(&text, "Airflow is ready: %s  admin / %s\n", url, project->config.airflow.password);
+    }
+    return (Result){.data = data, .text = text_string(&text)};
+}

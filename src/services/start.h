@@ -1,0 +1,18 @@
+// `devbox start`: the morning. Checks, then every part of the platform side by side, until all is up or said why not.
+#pragma once
+#include "model/event.h"
+#include "services/project.h"
+
+typedef struct StartOptions {
+    StringList only;  // names of parts; empty: all
+} StartOptions;
+
+// Brings the platform up; doing it again changes nothing. *is_red: it is up, but tests of the project failed.
+// A failed part is an error after the others were brought as far as they go.
+bool start_platform(Context *ctx, const Project *project, const StartOptions *options, bool *is_red, Error *err) MUST_USE;
+
+// The steps that start would take, in order, as text and data (--dry-run).
+bool start_describe(Context *ctx, const Project *project, const StartOptions *options, Result *result, Error *err) MUST_USE;
+
+// Address and login of what is up, for the last lines of start.
+Result start_result(Context *ctx, const Project *project);

@@ -1,0 +1,84 @@
+#include "services/start_steps.h"
+
+#include "base/text.h"
+#include "io/clock.h"
+#include "model/event.h"
+#include "services/airflow_native.h"
+#include "services/airflow_setup.h"
+#include "services/dag_folder.h"
+#include "services/dbt.h"
+#include "services/sandbox.h"
+#include "services/state_store.h"
+
+static bool run_sandbox(Context *ctx, const Project *project, StepReport *report, Error *err) {
+    SeedReport seeds = {0};
+    if (!sandbox_seed(ctx, project, &seeds, err)) return false;
+    report->is_skipped = seeds.tables == 0;
+    if (report->is_skipped) {
+        report->summary = "no seed files; put CSV files into ./seeds to have tables";
+        return true;
+    }
+    const char *news = seeds.loaded == 0 ? "seeds unchanged" : arena_format(ctx->arena, "%zu loaded", seeds.loaded);
+    report->summary = arena_format(ctx->arena, "%zu tables, %s rows; %s", seeds.tables, text_number(ctx->arena, seeds.rows), news);
+    return true;
+}
+
+static bool run_airflow(Context *ctx, const Project *project, StepReport *report, Error *err) {
+    AirflowSetup setup;
+    bool already_runs;
+    long long port = project->config.airflow.port;
+    StringList files = {0};
+    if (!dag_folder_check(ctx, project, err)) return false;
+    if (!airflow_setup_complete(ctx, project, "airflow", &setup, err)) return false;
+    const char *chosen = state_store_get(ctx, project, "airflow.port");
+    if (!project->config.airflow.is_port_explicit && chosen != NULL && !text_parse_integer(chosen, &port)) port = 8080;
+    if (!airflow_native_launch(ctx, project, (int)port, &already_runs, err)) return false;
+    if (!airflow_native_wait_healthy(ctx, project, "airflow", err)) return false;
+    if (!dag_folder_list(ctx, project, &files, err)) return false;
+    const char *folder = project->config.dags;
+    const char *news = already_runs ? "running already; " : "";
+    report->summary = arena_format(ctx->arena, "%s%zu DAG files from ./%s, live", news, files.count, folder);
+    return true;
+}
+
+static bool run_dbt(Context *ctx, const Project *project, StepReport *report, Error *err) {
+    Verdict verdict = {0};
+    if (project->dbt_dir == NULL) {
+        *report = (StepReport){.is_skipped = true, .summary = "no dbt_project.yml in this checkout"};
+        return true;
+    }
+    if (!dbt_build(ctx, project, &verdict, err)) return false;
+    size_t models = 0, tests = 0;
+    list_each(const TestCase, test_case, &verdict.cases) {
+        bool is_test = test_case->state_word != NULL && strstr(test_case->state_word, "test") != NULL;
+        if (is_test) tests++;
+        if (!is_test) models++;
+    }
+    report->is_red = !verdict_is_green(&verdict);
+    if (!report->is_red) {
+        report->summary = arena_format(ctx->arena, "%zu models built, %zu tests passed", models, tests);
+        return true;
+    }
+    Text names = {.arena = ctx->arena};
+    list_each(const TestCase, test_case, &verdict.cases) {
+        bool is_red = test_case->state == TEST_FAIL || test_case->state == TEST_ERROR;
+        if (is_red) text_append_format(&names, "%s%s", names.length > 0 ? ", " : "", test_case->name);
+    }
+    report->summary = arena_format(ctx->arena, "%zu of %zu not green: %s · look with: devbox test dbt", verdict.failed + verdict.errors,
+                                   verdict.cases.count, text_string(&names));
+    return true;
+}
+
+const StartStep start_steps[] = {
+    {"sandbox", "load seeds into .devbox/sandbox.db", "", run_sandbox},
+    {"airflow", "install and start Airflow, wait until it is healthy", "", run_airflow},
+    {"dbt", "build the dbt project on the sandbox", "sandbox", run_dbt},
+    {0},
+};
+
+const StartStep *start_step_find(const char *name) {
+    for (const StartStep *step = start_steps; step->name != NULL; step++) {
+        if (strcmp(step->name, name) == 0) return step;
+    }
+    return NULL;
+}

@@ -1,0 +1,373 @@
+#include "services/supervisor.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "io/clock.h"
+#include "io/database.h"
+#include "io/file_system.h"
+#include "io/hash.h"
+#include "io/lock_file.h"
+#include "io/platform.h"
+#include "io/signals.h"
+#include "services/airflow_health.h"
+#include "services/airflow_host.h"
+#include "services/dag_watch.h"
+#include "services/restart_policy.h"
+#include "services/runtime_state.h"
+#include "services/supervisor_stop.h"
+
+enum {
+    TURN_MS = 500,
+    STARTING_TURN_MS = 150,
+    HEALTH_INTERVAL_MS = 5000,
+    UNPAUSE_INTERVAL_MS = 1000,
+    BUSY_MS = 2000,
+    LOG_LIMIT_BYTES = 10 * 1024 * 1024
+};
+
+typedef struct Supervised {
+    const AirflowService *service;
+    RestartPolicy policy;
+    long long due_ms;  // monotonic time of the next start; 0: running, or failed for good
+} Supervised;
+
+typedef struct Supervisor {
+    Context *ctx;  // its arena lives as long as the supervisor; turns use their own
+    const Project *project;
+    AirflowSetup setup;
+    ChildEnvironment environment;
+    AirflowHost host;
+    RestartPolicy host_policy;
+    long long host_due_ms, next_health_ms, next_unpause_ms;
+    DagWatch *watch;
+    int watch_fd;
+    Supervised *supervised;  // one per service of the profile, same order as state.services
+    RuntimeState state;
+    bool is_dirty;
+    StringList still_paused;  // ids of airflow.unpause that Airflow has not parsed yet
+} Supervisor;
+
+const char *supervisor_marker(Arena *arena, const Project *project) {
+    return arena_format(arena, "DEVBOX_SERVICES=%s", project->instance);
+}
+
+static bool prepare_environment(Context *ctx, const Project *project, const AirflowSetup *setup, int port,
+                                ChildEnvironment *environment, Error *err) {
+    if (!airflow_setup_environment(ctx, project, setup, port, environment, err)) return false;
+    child_environment_set(environment, "DEVBOX_SERVICES", project->instance);
+    return true;
+}
+
+bool supervisor_fingerprint(Context *ctx, const Project *project, int port, const char **fingerprint, Error *err) {
+    AirflowSetup setup;
+    ChildEnvironment environment;
+    Text inputs = {.arena = ctx->arena};
+    if (!airflow_setup_observe(ctx, project, &setup, err)) return false;
+    if (!prepare_environment(ctx, project, &setup, port, &environment, err)) return false;
+    list_each(Pair, pair, &environment.variables) {
+        // What a shell or terminal changes by itself is no reason to restart Airflow.
+        bool matters = text_starts_with(pair->key, "AIRFLOW") || pair->origin != NULL;
+        if (matters) text_append_format(&inputs, "%s=%s\n", pair->key, pair->value);
+    }
+    text_append_format(&inputs, "%s\n%d\n", setup.python.folder, port);
+    return hash_bytes(ctx->arena, inputs.content, inputs.length, fingerprint, err);
+}
+
+static const char *keep(Supervisor *supervisor, const char *text) { return arena_copy_string(supervisor->ctx->arena, text); }
+
+static void set_service(Supervisor *supervisor, size_t index, ServiceState state, const char *message) {
+    ServiceStatus *status = &supervisor->state.services.items[index];
+    if (status->state == state && text_equals(status->message, message)) return;
+    status->state = state;
+    status->message = message == NULL ? NULL : keep(supervisor, message);
+    supervisor->is_dirty = true;
+}
+
+static void set_phase(Supervisor *supervisor, RuntimePhase phase, const char *message) {
+    if (supervisor->state.phase == phase) return;
+    supervisor->state.phase = phase;
+    supervisor->state.message = message == NULL ? NULL : keep(supervisor, message);
+    if (phase == RUNTIME_HEALTHY && supervisor->state.healthy_ms == 0) supervisor->state.healthy_ms = clock_wall_ms();
+    supervisor->is_dirty = true;
+}
+
+static void note_crash(Supervisor *supervisor, size_t index, const char *how) {
+    Supervised *one = &supervisor->supervised[index];
+    ServiceStatus *status = &supervisor->state.services.items[index];
+    long long pause_ms;
+    status->pid = 0;
+    if (!restart_policy_note_crash(&one->policy, clock_now_ms(), &pause_ms)) {
+        one->due_ms = 0;
+        set_service(supervisor, index, SERVICE_FAILED, how);
+        return;
+    }
+    one->due_ms = clock_now_ms() + pause_ms;
+    status->restarts++;
+    set_service(supervisor, index, SERVICE_RESTARTING, how);
+}
+
+static void open_host(Supervisor *supervisor, Context *turn) {
+    Error err = {.arena = turn->arena};
+    const char *log = project_state_path(supervisor->ctx->arena, supervisor->project, "logs/airflow-host.log");
+    supervisor->host_due_ms = 0;
+    if (!airflow_host_open(supervisor->ctx, &supervisor->setup, &supervisor->environment, log, &supervisor->host, &err)) {
+        set_phase(supervisor, RUNTIME_FAILED, err.message);
+    }
+}
+
+static void start_due_services(Supervisor *supervisor, Context *turn) {
+    for (size_t i = 0; i < supervisor->state.services.count; i++) {
+        Supervised *one = &supervisor->supervised[i];
+        ServiceStatus *status = &supervisor->state.services.items[i];
+        if (one->due_ms == 0 || clock_now_ms() < one->due_ms) continue;
+        one->due_ms = 0;
+        status->started_ms = clock_wall_ms();
+        // A write to a dead host fails; its end is noticed at its pipe.
+        if (airflow_host_start(turn, &supervisor->host, one->service, status->log_path)) {
+            set_service(supervisor, i, SERVICE_STARTING, NULL);
+        }
+        supervisor->next_health_ms = 0;
+    }
+}
+
+static void handle_host_gone(Supervisor *supervisor) {
+    long long pause_ms;
+    int status;
+    waitpid(supervisor->host.pid, &status, 0);
+    airflow_host_close(&supervisor->host);
+    for (size_t i = 0; i < supervisor->state.services.count; i++) {
+        supervisor->state.services.items[i].pid = 0;
+        supervisor->state.services.items[i].restarts++;
+        set_service(supervisor, i, SERVICE_RESTARTING, "the process that all services come from ended");
+    }
+    supervisor_kill_leftovers(supervisor->ctx, supervisor->project);
+    if (!restart_policy_note_crash(&supervisor->host_policy, clock_now_ms(), &pause_ms)) {
+        set_phase(supervisor, RUNTIME_FAILED, "Airflow's parent process ended too often; see .devbox/logs/airflow-host.log");
+        return;
+    }
+    supervisor->host_due_ms = clock_now_ms() + pause_ms;
+}
+
+static int find_service(const Supervisor *supervisor, const char *name) {
+    for (size_t i = 0; name != NULL && i < supervisor->state.services.count; i++) {
+        if (strcmp(supervisor->state.services.items[i].name, name) == 0) return (int)i;
+    }
+    return -1;
+}
+
+static const char *describe_exit(Context *turn, const ServiceStatus *status, const HostEvent *event) {
+    const char *how = event->signal != 0 ? arena_format(turn->arena, "killed by signal %d", event->signal)
+                                         : arena_format(turn->arena, "exited (%d)", event->exit_code);
+    return arena_format(turn->arena, "%s %s after its start", how, text_duration(turn->arena, clock_wall_ms() - status->started_ms));
+}
+
+static void handle_event(Supervisor *supervisor, Context *turn, const HostEvent *event) {
+    int index = find_service(supervisor, event->service);
+    if (event->kind == HOST_GONE) handle_host_gone(supervisor);
+    if (event->kind == HOST_READY) {
+        for (size_t i = 0; i < supervisor->state.services.count; i++) supervisor->supervised[i].due_ms = clock_now_ms();
+    }
+    if (index < 0) return;
+    ServiceStatus *status = &supervisor->state.services.items[index];
+    if (event->kind == HOST_SERVICE_STARTED) {
+        status->pid = event->pid;
+        supervisor->is_dirty = true;
+    }
+    if (event->kind == HOST_SERVICE_EXITED && (status->pid == event->pid || status->pid == 0)) {
+        note_crash(supervisor, (size_t)index, describe_exit(turn, status, event));
+    }
+}
+
+static const ComponentHealth *find_component(Context *turn, const ComponentHealthList *components, const char *service) {
+    char *name = arena_copy_string(turn->arena, service);
+    for (char *letter = name; *letter != '\0'; letter++) {
+        if (*letter == '-') *letter = '_';
+    }
+    list_each(const ComponentHealth, component, components) {
+        if (strcmp(component->name, name) == 0) return component;
+    }
+    return NULL;
+}
+
+// The web server has no heartbeat of its own: it is healthy because it answered.
+static bool is_service_healthy(Context *turn, const ComponentHealthList *components, const ServiceStatus *status) {
+    const ComponentHealth *component = find_component(turn, components, status->name);
+    if (component == NULL) return status->pid > 0;
+    return component->is_healthy && component->heartbeat_ms >= status->started_ms && status->pid > 0;
+}
+
+static void judge_services(Supervisor *supervisor, Context *turn, const ComponentHealthList *components) {
+    bool all_healthy = true, any_failed = false;
+    const ComponentHealth *metadata = find_component(turn, components, "metadatabase");
+    for (size_t i = 0; i < supervisor->state.services.count; i++) {
+        ServiceStatus *status = &supervisor->state.services.items[i];
+        bool was_healthy = status->state == SERVICE_HEALTHY || status->state == SERVICE_UNHEALTHY;
+        bool may_change = status->state != SERVICE_FAILED && status->state != SERVICE_RESTARTING;
+        if (may_change && is_service_healthy(turn, components, status)) {
+            set_service(supervisor, i, SERVICE_HEALTHY, NULL);
+        } else if (may_change && was_healthy) {
+            set_service(supervisor, i, SERVICE_UNHEALTHY, "no fresh heartbeat");
+        }
+        all_healthy = all_healthy && status->state == SERVICE_HEALTHY;
+        any_failed = any_failed || status->state == SERVICE_FAILED;
+    }
+    if (metadata != NULL && !metadata->is_healthy) all_healthy = false;
+    if (all_healthy) set_phase(supervisor, RUNTIME_HEALTHY, NULL);
+    if (!all_healthy && supervisor->state.phase == RUNTIME_HEALTHY) set_phase(supervisor, RUNTIME_DEGRADED, NULL);
+    if (any_failed) set_phase(supervisor, RUNTIME_FAILED, "a service crashed too often");
+}
+
+static void check_health(Supervisor *supervisor, Context *turn) {
+    ComponentHealthList components = {0};
+    Error err = {.arena = turn->arena};
+    if (clock_now_ms() < supervisor->next_health_ms) return;
+    bool answered = airflow_health_ask(turn, &supervisor->setup.profile, supervisor->state.port, &components, &err);
+    judge_services(supervisor, turn, answered ? &components : &(ComponentHealthList){0});
+    if (!answered && supervisor->state.phase == RUNTIME_HEALTHY) set_phase(supervisor, RUNTIME_DEGRADED, err.message);
+    bool is_settled = supervisor->state.phase == RUNTIME_HEALTHY || supervisor->state.phase == RUNTIME_FAILED;
+    supervisor->next_health_ms = clock_now_ms() + (is_settled ? HEALTH_INTERVAL_MS : STARTING_TURN_MS);
+    if (!supervisor->is_dirty) runtime_state_touch(turn, supervisor->project);
+}
+
+// airflow.unpause: a DAG can be released only once Airflow has parsed it, and only once per start: the user may pause it again.
+static bool unpause_dag(Context *turn, Database *db, const char *dag_id) {
+    cleanup_statement Statement *statement = NULL;
+    bool has_row = false;
+    Error ignored = {.arena = turn->arena};
+    if (!statement_prepare(db, "UPDATE dag SET is_paused = 0 WHERE dag_id = ?1 RETURNING dag_id", &statement, &ignored)) return false;
+    statement_bind_text(statement, 1, dag_id, strlen(dag_id));
+    return statement_step(statement, &has_row, &ignored) && has_row;
+}
+
+static void unpause_dags(Supervisor *supervisor, Context *turn) {
+    cleanup_database Database *db = NULL;
+    Error ignored = {.arena = turn->arena};
+    StringList *waiting = &supervisor->still_paused, left = {0};
+    if (waiting->count == 0 || clock_now_ms() < supervisor->next_unpause_ms) return;
+    supervisor->next_unpause_ms = clock_now_ms() + UNPAUSE_INTERVAL_MS;
+    if (!database_open(turn->arena, supervisor->setup.database, DATABASE_WRITE, BUSY_MS, &db, &ignored)) return;
+    list_each(const char *, dag_id, waiting) {
+        if (!unpause_dag(turn, db, *dag_id)) list_push(turn->arena, &left, *dag_id);
+    }
+    for (size_t i = 0; i < left.count; i++) waiting->items[i] = left.items[i];
+    waiting->count = left.count;
+}
+
+static void write_state(Supervisor *supervisor, Context *turn) {
+    Error err = {.arena = turn->arena};
+    if (!supervisor->is_dirty) return;
+    if (!runtime_state_write(turn, supervisor->project, &supervisor->state, &err)) fprintf(stderr, "%s\n", err.message);
+    supervisor->is_dirty = false;
+}
+
+static void wait_for_news(Supervisor *supervisor) {
+    struct pollfd fds[] = {{.fd = supervisor->host.output_fd, .events = POLLIN},
+                           {.fd = supervisor->watch_fd, .events = POLLIN},
+                           {.fd = signals_wake_fd(), .events = POLLIN}};
+    bool is_starting = supervisor->state.phase == RUNTIME_STARTING;
+    poll(fds, sizeof fds / sizeof *fds, is_starting ? STARTING_TURN_MS : TURN_MS);
+    signals_drain();
+}
+
+static void take_turn(Supervisor *supervisor, Context *turn) {
+    Error err = {.arena = turn->arena};
+    wait_for_news(supervisor);
+    if (supervisor->host_due_ms != 0 && clock_now_ms() >= supervisor->host_due_ms) open_host(supervisor, turn);
+    if (supervisor->host.pid > 0) {
+        HostEventList events = airflow_host_read(turn, &supervisor->host);
+        list_each(HostEvent, event, &events) handle_event(supervisor, turn, event);
+    }
+    start_due_services(supervisor, turn);
+    if (supervisor->host.pid > 0) check_health(supervisor, turn);
+    if (supervisor->state.healthy_ms != 0) unpause_dags(supervisor, turn);
+    if (supervisor->watch != NULL && !dag_watch_forward(turn, supervisor->watch, &err)) fprintf(stderr, "%s\n", err.message);
+    write_state(supervisor, turn);
+}
+
+static void prepare_services(Supervisor *supervisor) {
+    Arena *arena = supervisor->ctx->arena;
+    const AirflowServiceList *services = &supervisor->setup.profile.services;
+    supervisor->supervised = arena_allocate_array(arena, services->count, sizeof *supervisor->supervised);
+    for (size_t i = 0; i < services->count; i++) {
+        const AirflowService *service = &services->items[i];
+        const char *log = project_state_path(arena, supervisor->project, arena_format(arena, "logs/%s.log", service->name));
+        supervisor->supervised[i].service = service;
+        ServiceStatus status = {.name = service->name, .label = service->label, .log_path = log};
+        list_push(arena, &supervisor->state.services, status);
+    }
+}
+
+// Logs are rotated only here: while services run, they append to the files themselves.
+static void rotate_logs(Supervisor *supervisor) {
+    Arena *arena = supervisor->ctx->arena;
+    Error ignored = {.arena = arena};
+    list_each(ServiceStatus, status, &supervisor->state.services) {
+        bool is_large = file_info(status->log_path).size > LOG_LIMIT_BYTES;
+        if (is_large && !file_rename(arena, status->log_path, arena_format(arena, "%s.1", status->log_path), &ignored)) return;
+    }
+    list_each(const char *, stale, &supervisor->setup.profile.stale_files) {
+        if (!file_remove(arena, path_join(arena, supervisor->setup.home, *stale), &ignored)) return;
+    }
+}
+
+static bool prepare(Supervisor *supervisor, int port, Error *err) {
+    Context *ctx = supervisor->ctx;
+    const Project *project = supervisor->project;
+    Error watch_error = {.arena = ctx->arena};
+    if (!airflow_setup_observe(ctx, project, &supervisor->setup, err)) return false;
+    if (!prepare_environment(ctx, project, &supervisor->setup, port, &supervisor->environment, err)) return false;
+    supervisor->state = (RuntimeState){.phase = RUNTIME_STARTING,
+                                       .supervisor = getpid(),
+                                       .version = supervisor->setup.profile.version,
+                                       .port = port,
+                                       .started_ms = clock_wall_ms()};
+    if (!supervisor_fingerprint(ctx, project, port, &supervisor->state.fingerprint, err)) return false;
+    list_each(const char *const, dag_id, &project->config.airflow.unpause) list_push(ctx->arena, &supervisor->still_paused, *dag_id);
+    prepare_services(supervisor);
+    rotate_logs(supervisor);
+    supervisor->watch_fd = -1;
+    if (!dag_watch_create(ctx, project, &supervisor->setup, &supervisor->watch, &supervisor->watch_fd, &watch_error)) {
+        fprintf(stderr, "%s\n", watch_error.message);
+    }
+    supervisor->host = (AirflowHost){.input_fd = -1, .output_fd = -1};
+    supervisor->host_due_ms = 1;
+    supervisor->is_dirty = true;
+    return true;
+}
+
+static void stop_everything(Supervisor *supervisor) {
+    set_phase(supervisor, RUNTIME_STOPPING, NULL);
+    write_state(supervisor, supervisor->ctx);
+    supervisor_stop_services(supervisor->ctx, &supervisor->state.services);
+    airflow_host_close(&supervisor->host);
+    supervisor_kill_leftovers(supervisor->ctx, supervisor->project);
+    dag_watch_destroy(supervisor->watch);
+    set_phase(supervisor, RUNTIME_STOPPED, NULL);
+    write_state(supervisor, supervisor->ctx);
+}
+
+bool supervisor_run(Context *ctx, const Project *project, int port, Error *err) {
+    cleanup_fd int lock_fd = -1;
+    Supervisor supervisor = {.ctx = ctx, .project = project};
+    Context turn = *ctx;
+    const char *lock_path = runtime_state_lock_path(ctx->arena, project);
+    if (!lock_file_take(ctx, lock_path, "supervisor", 0, &lock_fd, err)) return false;
+    platform_become_subreaper();
+    supervisor_kill_leftovers(ctx, project);
+    if (!prepare(&supervisor, port, err)) return false;
+    turn.arena = arena_create();
+    ArenaMark mark = arena_mark(turn.arena);
+    while (!context_is_cancelled(ctx)) {
+        take_turn(&supervisor, &turn);
+        arena_reset(turn.arena, mark);
+    }
+    arena_destroy(turn.arena);
+    stop_everything(&supervisor);
+    return true;
+}

@@ -1,0 +1,12 @@
+// Ending the platform's processes for good: Airflow's components make sessions and groups of their own, so only the marker finds all.
+#pragma once
+#include "services/runtime_state.h"
+
+// Asks the components to end and waits for them, a few seconds at most.
+void supervisor_stop_services(Context *ctx, const ServiceStatusList *services);
+
+// Kills whatever still carries the platform's marker, except this process. Returns when none is left.
+void supervisor_kill_leftovers(Context *ctx, const Project *project);
+
+// How many processes carry the platform's marker, this one left out.
+size_t supervisor_count_processes(Context *ctx, const Project *project);
