@@ -12,17 +12,20 @@ typedef enum FileKind { FILE_MISSING, FILE_REGULAR, FILE_FOLDER, FILE_LINK, FILE
 typedef struct FileInfo {
     FileKind kind;
     long long size, modified_ns;
-    mode_t mode;
+    mode_t mode;  // permission bits only
     uid_t owner;
     uint64_t device, inode;
 } FileInfo;
+
+// Says that errno kept us from `doing` something to `path`: "cannot read a.csv: Permission denied". Returns false.
+bool file_error(Error *err, const char *doing, const char *path);
 
 // "a" + "b" → "a/b"; an absolute `name` wins.
 const char *path_join(Arena *arena, const char *folder, const char *name);
 const char *path_name(const char *path);                   // last component, a pointer into `path`
 const char *path_folder(Arena *arena, const char *path);   // everything before it, "." when there is none
 
-// `path` as seen from `folder` when it lies inside, else `path` itself.
+// `path` as seen from `folder` when it lies inside ("." for the folder itself), else `path` itself. By name only, like path_is_inside.
 const char *path_relative(Arena *arena, const char *path, const char *folder);
 bool path_is_inside(const char *path, const char *folder);
 
@@ -38,7 +41,7 @@ FileInfo file_info_of_link(const char *path);
 bool file_exists(const char *path);
 bool folder_exists(const char *path);
 
-// The whole file with a NUL after it; `length` may be NULL.
+// The whole regular file with a NUL after it; `length` may be NULL.
 bool file_read(Arena *arena, const char *path, char **content, size_t *length, Error *err) MUST_USE;
 
 // Only the last `limit` bytes, from a line start; "" for a missing file.

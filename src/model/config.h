@@ -31,7 +31,7 @@ typedef struct AirflowConfig {
     const char *version;       // a folder of compose/profiles
     int port;                  // 8080 unless given
     bool is_port_explicit;     // an explicit port is never moved
-    const char *requirements;  // relative to the checkout; NULL when there is none
+    const char *requirements;  // relative to the checkout; NULL when there is none; the default need not exist
     PairList env, variables, connections;  // connections: value is a URI or JSON
     PoolConfigList pools;
     StringList unpause;
@@ -66,6 +66,6 @@ typedef struct Config {
 // What holds without a file.
 Config config_defaults(void);
 
-// Every valid key path ("airflow.port"), for "did you mean" and the schema; `*` stands for a name of the user's choice.
+// Every valid key path, sections too ("airflow", "airflow.port"), for "did you mean" and the schema; `*` stands for a name of the user's choice.
 extern const char *const config_keys[];
 extern const size_t config_key_count;

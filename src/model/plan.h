@@ -20,10 +20,10 @@ typedef struct Plan {
     StepList steps;
 } Plan;
 
-// Adds a waiting step; `after` is a comma separated list of names, "" for none.
+// Adds a waiting step; `after` is a comma separated list of names, "" for none. Names that are not in the plan so far hold nothing up.
 void plan_add(Arena *arena, Plan *plan, const char *name, const char *description, const char *after, bool is_required);
 
-// The index of a step that may start now, or -1. Steps after a failed required step become skipped on the way.
+// The index of a step that may start now, or -1. Steps after a failed required step become skipped on the way, and so on after these.
 int plan_next_ready(Plan *plan);
 
 // True when no step is waiting or running.

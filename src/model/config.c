@@ -1,0 +1,70 @@
+#include "model/config.h"
+
+#include <stddef.h>
+
+Config config_defaults(void) {
+    return (Config){
+        .runtime = RUNTIME_AUTO,
+        .airflow = {.version = "3.0.6", .port = 8080, .requirements = "requirements.txt", .password = "admin"},
+        .dags = "dags",
+        .plugins = "plugins",
+        .seeds_dir = "seeds",
+        .dbt = {.target = "sandbox"},
+        .gate = {.budget_ms = 240000, .runs_dags = true, .runs_dbt = true, .blocks_on_error = true},
+    };
+}
+
+const char *const config_keys[] = {
+    "runtime",
+    "airflow",
+    "airflow.version",
+    "airflow.port",
+    "airflow.requirements",
+    "airflow.env",
+    "airflow.env.*",
+    "airflow.variables",
+    "airflow.variables.*",
+    "airflow.connections",
+    "airflow.connections.*",
+    "airflow.pools",
+    "airflow.pools.*",
+    "airflow.pools.*.slots",
+    "airflow.pools.*.description",
+    "airflow.unpause",
+    "airflow.memory",
+    "airflow.password",
+    "dags",
+    "plugins",
+    "seeds",
+    "seeds.dir",
+    "seeds.columns",
+    "seeds.columns.*",
+    "seeds.columns.*.*",
+    "dbt",
+    "dbt.project",
+    "dbt.engine",
+    "dbt.target",
+    "dlt",
+    "dlt.pipelines",
+    "airbyte",
+    "airbyte.enabled",
+    "airbyte.port",
+    "airbyte.version",
+    "airbyte.low_resource",
+    "airbyte.config",
+    "gate",
+    "gate.budget",
+    "gate.run",
+    "gate.run_dags",
+    "gate.on_error",
+    "gate.extra_inputs",
+    "env",
+    "env.pass",
+    "environments",
+    "environments.*",
+    "environments.*.bucket",
+    "environments.*.region",
+    "environments.*.mwaa",
+};
+
+const size_t config_key_count = sizeof config_keys / sizeof *config_keys;
