@@ -133,13 +133,13 @@ static bool detect_version(Context *ctx, const char *root, Detection *detection,
 }
 
 static int compare_versions(const char *left, const char *right) {
-    while (*left != '\0' || *right != '\0') {
+    enum { PARTS = 4 };
+    for (int part = 0; part < PARTS; part++) {
         char *left_end, *right_end;
         long left_number = strtol(left, &left_end, 10), right_number = strtol(right, &right_end, 10);
         if (left_number != right_number) return left_number < right_number ? -1 : 1;
         left = left_end + (*left_end == '.');
         right = right_end + (*right_end == '.');
-        if (left_end[strspn(left_end, ".")] == '\0' && right_end[strspn(right_end, ".")] == '\0') return 0;
     }
     return 0;
 }
