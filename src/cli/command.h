@@ -19,7 +19,7 @@ typedef enum OptionKind {
 } OptionKind;
 
 typedef struct Option {
-    const char *name;  // "runtime", without dashes
+    const char *name;  // "runtime", without dashes; never NULL but in the {0} at the end
     char letter;       // 'f', 0 for none
     OptionKind kind;
     const char *value_name;      // "DURATION", in help; NULL for flags
@@ -27,6 +27,7 @@ typedef struct Option {
     size_t offset;               // where the value goes in the command's options struct
     const char *const *choices;  // NULL-terminated, for OPTION_CHOICE
     bool is_hidden;
+    bool has_optional_value;  // --changed or --changed=BASE, never the next word; OPTION_STRING, "" without
 } Option;
 
 typedef enum ArgumentArity { ARGUMENT_REQUIRED, ARGUMENT_OPTIONAL, ARGUMENT_REPEATED, ARGUMENT_REPEATED_OPTIONAL } ArgumentArity;
@@ -76,6 +77,8 @@ struct Command {
     const Example *examples;    // ends with {0}
     unsigned needs;
     bool is_hidden;
+    bool prints_to_stderr;  // a git hook: nothing may go to stdout
+    bool is_streaming;      // --json prints events as JSON Lines before the envelope
     const Command *const *subcommands;  // NULL-terminated; then `run` may be NULL, or is what the bare word does
     bool (*run)(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err);
 };

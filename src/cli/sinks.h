@@ -8,11 +8,13 @@ typedef struct SinkOptions {
     Arena *arena;
     FILE *out, *err;             // result and progress; a test hands in files of its own
     bool is_interactive;         // err is a terminal: spinners and redrawing
-    bool has_colour, has_unicode;
+    bool has_colour, has_unicode;  // has_colour: err shows colours
+    bool has_colour_out;           // and so does out
     bool is_quiet;               // only results, warnings and failures
     int verbosity;
     int width;                   // columns
     const char *command;         // "test dag", for the envelope
+    volatile sig_atomic_t *cancel;  // raised when nobody reads `out` any more, so that a stream ends; may be NULL
 } SinkOptions;
 
 // Text for people; redraws running steps in place when interactive.

@@ -55,6 +55,7 @@ typedef struct Verdict {
     const char *next;       // what to do now, one command; or NULL
     const char *trouble;    // infrastructure trouble that is no verdict on the user's code; or NULL
     bool is_inconclusive;   // trouble kept tests from running
+    const char *consequence;  // what red means here, first words of the last line: "push stopped"; NULL: "failed in 0.41s"
 } Verdict;
 
 // Adds a case and counts it.
