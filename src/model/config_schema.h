@@ -30,7 +30,7 @@ typedef enum ConfigKind {
 #define CONFIG_NOWHERE SIZE_MAX
 
 typedef struct ConfigKey {
-    const char *path;     // "airflow.port"
+    const char *path;  // "airflow.port"
     ConfigKind kind;
     size_t offset;        // in Config, CONFIG_NOWHERE while nothing uses it
     const char *allowed;  // words with | between them, or NULL

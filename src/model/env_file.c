@@ -30,7 +30,9 @@ static void skip_line(Reader *reader) {
     reader->line++;
 }
 
-static bool is_name_character(char character) { return isalnum((unsigned char)character) || (character != '\0' && strchr("_.-", character) != NULL); }
+static bool is_name_character(char character) {
+    return isalnum((unsigned char)character) || (character != '\0' && strchr("_.-", character) != NULL);
+}
 
 static void skip_export(Reader *reader) {
     const char *word = "export";
@@ -50,14 +52,18 @@ static bool read_name(Reader *reader, const char **name, Error *err) {
     const char *start = reader->next;
     while (reader->next < reader->end && is_name_character(*reader->next)) reader->next++;
     if (reader->next == start || isdigit((unsigned char)*start)) {
-        return fail(reader, reader->line, "a line must start with a variable's name", "write KEY=value, or # before a comment", err);
+        return fail(reader, reader->line, "a line must start with a variable's name", "write KEY=value, or # before a comment",
+                    err);
     }
     *name = arena_copy_bytes(reader->arena, start, (size_t)(reader->next - start));
     skip_blanks(reader);
     if (!is_at(reader, '=')) {
         const char *what = arena_format(reader->arena, "%s has no = after its name", *name);
-        return fail(reader, reader->line, what,
-                    arena_format(reader->arena, "write %s=value, or list %s under env.pass in devbox.yaml to take it from the shell", *name, *name), err);
+        return fail(
+            reader, reader->line, what,
+            arena_format(reader->arena, "write %s=value, or list %s under env.pass in devbox.yaml to take it from the shell",
+                         *name, *name),
+            err);
     }
     reader->next++;
     skip_blanks(reader);
@@ -66,13 +72,18 @@ static bool read_name(Reader *reader, const char **name, Error *err) {
 
 static char unescape(char character) {
     switch (character) {
-        case 'n': return '\n';
-        case 't': return '\t';
-        case 'r': return '\r';
+        case 'n':
+            return '\n';
+        case 't':
+            return '\t';
+        case 'r':
+            return '\r';
         case '"':
         case '\\':
-        case '$': return character;
-        default: return '\0';
+        case '$':
+            return character;
+        default:
+            return '\0';
     }
 }
 
@@ -112,7 +123,7 @@ static const char *read_bare(Reader *reader) {
 }
 
 static void keep(Reader *reader, Pair pair) {
-    list_each(Pair, known, &reader->pairs) {
+    list_each (Pair, known, &reader->pairs) {
         if (!text_equals(known->key, pair.key)) continue;
         *known = pair;
         return;

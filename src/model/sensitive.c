@@ -8,13 +8,24 @@
 
 #define MASK "****"
 
-static const char *const sensitive_words[] = {"password", "passwd",      "passphrase", "secret",      "token",     "credential",
-                                              "api_key",  "apikey",      "access_key", "private_key", "fernet_key", "auth_key",
-                                              "_dsn",     "database_url", "connection_string", "conn_str",  "airflow_conn_", "sql_alchemy_conn"};
+static const char *const sensitive_words[] = {
+    "password", "passwd",       "passphrase",        "secret",      "token",         "credential",
+    "api_key",  "apikey",       "access_key",        "private_key", "fernet_key",    "auth_key",
+    "_dsn",     "database_url", "connection_string", "conn_str",    "airflow_conn_", "sql_alchemy_conn"};
+
+// TOKEN and TOKENS end here, TOKENIZERS does not.
+static bool is_word_end(const char *rest) {
+    if (*rest == 's' || *rest == 'S') rest++;
+    return !isalpha((unsigned char)*rest);
+}
 
 bool name_is_sensitive(const char *name) {
     for (size_t i = 0; i < sizeof sensitive_words / sizeof *sensitive_words; i++) {
-        if (strcasestr(name, sensitive_words[i]) != NULL) return true;
+        size_t length = strlen(sensitive_words[i]);
+        bool is_prefix = sensitive_words[i][length - 1] == '_';
+        for (const char *at = strcasestr(name, sensitive_words[i]); at != NULL; at = strcasestr(at + 1, sensitive_words[i])) {
+            if (is_prefix || is_word_end(at + length)) return true;
+        }
     }
     return false;
 }

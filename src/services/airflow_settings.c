@@ -25,8 +25,8 @@ static bool check_distinct(Arena *arena, const PairList *pairs, const char *pref
             const Pair *later = &pairs->items[i], *earlier = &pairs->items[j];
             const char *variable = variable_name(arena, prefix, later->key);
             if (!text_equals(variable, variable_name(arena, prefix, earlier->key))) continue;
-            error_set(err, ERROR_CONFIG, "%s: %s and %s (%s) are the same to Airflow: both are read from %s", later->origin, later->key, earlier->key,
-                      earlier->origin, variable);
+            error_set(err, ERROR_CONFIG, "%s: %s and %s (%s) are the same to Airflow: both are read from %s", later->origin,
+                      later->key, earlier->key, earlier->origin, variable);
             return error_hint(err, "remove or rename one of them");
         }
     }
@@ -35,7 +35,8 @@ static bool check_distinct(Arena *arena, const PairList *pairs, const char *pref
 
 static bool apply_pairs(ChildEnvironment *environment, const PairList *pairs, const char *prefix, Error *err) {
     if (!check_distinct(environment->arena, pairs, prefix, err)) return false;
-    list_each(const Pair, pair, pairs) set_unless_present(environment, variable_name(environment->arena, prefix, pair->key), pair->value);
+    list_each (const Pair, pair, pairs)
+        set_unless_present(environment, variable_name(environment->arena, prefix, pair->key), pair->value);
     return true;
 }
 

@@ -9,21 +9,25 @@
 extern char **environ;
 
 // What a child needs to find its programs, its network and its temporary folder. These win over everything below.
-static const char *const kept_names[] = {"PATH",          "HOME",        "LANG",         "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
-                                         "CURL_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY",     "NO_PROXY",     "FTP_PROXY"};
+static const char *const kept_names[] = {
+    "PATH",           "HOME",       "LANG",        "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY",     "NO_PROXY",     "FTP_PROXY"};
 static const char *const kept_prefixes[] = {"UV_", "PIP_", "LC_", "XDG_"};
 
 // Whoever holds one of these can reach something that is not on this machine.
 static const char *const production_prefixes[] = {
-    "AWS_",        "AMAZON_",  "BOTO_",     "GOOGLE_",     "GCLOUD_",   "GCP_",      "CLOUDSDK_", "BIGQUERY_", "AZURE_",  "ARM_",      "MSI_",
-    "IDENTITY_",   "SNOWFLAKE_", "SNOWSQL_", "DATABRICKS_", "REDSHIFT_", "DBT_",     "AIRFLOW_",  "_AIRFLOW_", "AIRBYTE_", "DLT_",     "SOURCES__",
-    "DESTINATION__", "CREDENTIALS__", "PG", "POSTGRES_",   "MYSQL_",    "MSSQL_",    "MONGO",     "CLICKHOUSE_", "TRINO_", "KAFKA_",   "VAULT_",
-    "CONSUL_",     "KUBE",     "OPENAI_",   "ANTHROPIC_",  "SLACK_",    "DATADOG_",  "DD_",       "SENTRY_",   "GITHUB_", "GH_",       "GITLAB_",
-    "CI_JOB_",     "ALIBABA_CLOUD_", "OCI_", "S3_",        "MINIO_",    "FIVETRAN_", "ASTRO_",    "ASTRONOMER_", "MWAA_",
+    "AWS_",    "AMAZON_",   "BOTO_",     "GOOGLE_",     "GCLOUD_",    "GCP_",           "CLOUDSDK_",     "BIGQUERY_",
+    "AZURE_",  "ARM_",      "MSI_",      "IDENTITY_",   "SNOWFLAKE_", "SNOWSQL_",       "DATABRICKS_",   "REDSHIFT_",
+    "DBT_",    "AIRFLOW_",  "_AIRFLOW_", "AIRBYTE_",    "DLT_",       "SOURCES__",      "DESTINATION__", "CREDENTIALS__",
+    "PG",      "POSTGRES_", "MYSQL_",    "MSSQL_",      "MONGO",      "CLICKHOUSE_",    "TRINO_",        "KAFKA_",
+    "VAULT_",  "CONSUL_",   "KUBE",      "OPENAI_",     "ANTHROPIC_", "SLACK_",         "DATADOG_",      "DD_",
+    "SENTRY_", "GITHUB_",   "GH_",       "GITLAB_",     "CI_JOB_",    "ALIBABA_CLOUD_", "OCI_",          "S3_",
+    "MINIO_",  "FIVETRAN_", "ASTRO_",    "ASTRONOMER_", "MWAA_",
 };
 
 // They bend git or Python towards something that devbox did not choose; DEVBOX_ ones are set by us alone.
-static const char *const bending_prefixes[] = {"GIT_", "PYTHON", "VIRTUAL_ENV", "CONDA_", "PYENV_", "PIPENV_", "POETRY_", "DEVBOX_"};
+static const char *const bending_prefixes[] = {"GIT_",   "PYTHON",  "VIRTUAL_ENV", "CONDA_",
+                                               "PYENV_", "PIPENV_", "POETRY_",     "DEVBOX_"};
 
 // With their variables gone the libraries look for files in the home folder and for the cloud's own metadata server: closed too.
 static const struct {
@@ -67,7 +71,7 @@ static bool is_inherited(const char *name) {
 static void put(ChildEnvironment *environment, const char *key, const char *value, const char *origin) {
     Arena *arena = environment->arena;
     Pair changed = {.key = arena_copy_string(arena, key), .value = arena_copy_string(arena, value), .origin = origin};
-    list_each(Pair, pair, &environment->variables) {
+    list_each (Pair, pair, &environment->variables) {
         if (!text_equals(pair->key, key)) continue;
         *pair = changed;
         return;
@@ -89,16 +93,18 @@ ChildEnvironment child_environment_create(Context *ctx, const Project *project) 
     add_inherited(&environment);
     for (size_t i = 0; i < sizeof shields / sizeof *shields; i++) put(&environment, shields[i].key, shields[i].value, "devbox");
     if (project == NULL) return environment;
-    list_each(const char *, name, &project->config.env_pass) {
+    list_each (const char *, name, &project->config.env_pass) {
         if (getenv(*name) != NULL) put(&environment, *name, getenv(*name), "shell (env.pass)");
     }
-    list_each(const Pair, pair, &project->dotenv) put(&environment, pair->key, pair->value, pair->origin);
+    list_each (const Pair, pair, &project->dotenv) put(&environment, pair->key, pair->value, pair->origin);
     // Last: what stop and status look for must be ours.
     put(&environment, "DEVBOX_INSTANCE", project->instance, "devbox");
     return environment;
 }
 
-void child_environment_set(ChildEnvironment *environment, const char *key, const char *value) { put(environment, key, value, "devbox"); }
+void child_environment_set(ChildEnvironment *environment, const char *key, const char *value) {
+    put(environment, key, value, "devbox");
+}
 
 void child_environment_unset(ChildEnvironment *environment, const char *key) {
     PairList *variables = &environment->variables;
@@ -111,7 +117,7 @@ void child_environment_unset(ChildEnvironment *environment, const char *key) {
 }
 
 const char *child_environment_get(const ChildEnvironment *environment, const char *key) {
-    list_each(const Pair, pair, &environment->variables) {
+    list_each (const Pair, pair, &environment->variables) {
         if (text_equals(pair->key, key)) return pair->value;
     }
     return NULL;
@@ -125,7 +131,7 @@ void child_environment_prepend_path(ChildEnvironment *environment, const char *f
 
 const char *const *child_environment_vector(const ChildEnvironment *environment) {
     StringList entries = {0};
-    list_each(const Pair, pair, &environment->variables) {
+    list_each (const Pair, pair, &environment->variables) {
         list_push(environment->arena, &entries, arena_format(environment->arena, "%s=%s", pair->key, pair->value));
     }
     return string_list_to_argv(environment->arena, &entries);
@@ -133,10 +139,10 @@ const char *const *child_environment_vector(const ChildEnvironment *environment)
 
 StringList child_environment_passed(Context *ctx, const Project *project) {
     StringList names = {0};
-    list_each(const char *, name, &project->config.env_pass) {
+    list_each (const char *, name, &project->config.env_pass) {
         if (getenv(*name) != NULL) list_push(ctx->arena, &names, *name);
     }
-    list_each(const Pair, pair, &project->dotenv) {
+    list_each (const Pair, pair, &project->dotenv) {
         if (!HAS_PREFIX(pair->key, production_prefixes) || strncasecmp(pair->key, "AIRFLOW_", 8) == 0) continue;
         list_push(ctx->arena, &names, arena_format(ctx->arena, "%s (%s)", pair->key, pair->origin));
     }

@@ -23,7 +23,8 @@ static void report_unknown_key(ConfigReading *reading, const char *section, cons
     const char *message = arena_format(arena, "%s is no key that devbox knows", path);
     const char *nearest = text_nearest(entry->key, names.items, names.count);
     const char *elsewhere = find_elsewhere(entry->key);
-    const char *hint = arena_format(arena, "valid %s%s: %s", *section == '\0' ? "at the top" : "below ", section, text_join(arena, &names, ", "));
+    const char *hint = arena_format(arena, "valid %s%s: %s", *section == '\0' ? "at the top" : "below ", section,
+                                    text_join(arena, &names, ", "));
     if (elsewhere != NULL) hint = arena_format(arena, "did you mean %s?", elsewhere);
     if (nearest != NULL) hint = arena_format(arena, "did you mean %s?", join_path(arena, section, nearest));
     config_problem_add(reading, entry->key_line, entry->key_column, message, hint);
@@ -35,13 +36,14 @@ static void report_no_map(ConfigReading *reading, const ConfigPlace *place) {
     StringList names = config_schema_names(arena, place->row->path);
     const char *message = arena_format(arena, "%s must hold keys of its own, not %s", place->path, config_node_word(arena, node));
     const char *hint = "write NAME: value on the lines below it, indented";
-    if (names.count > 0) hint = arena_format(arena, "write its keys on the lines below it, indented: %s", text_join(arena, &names, ", "));
+    if (names.count > 0)
+        hint = arena_format(arena, "write its keys on the lines below it, indented: %s", text_join(arena, &names, ", "));
     config_problem_add(reading, node->line, node->column, message, hint);
 }
 
 // Depth is bounded by the schema: only sections are gone into.
 static void read_section(ConfigReading *reading, const YamlNode *map, const char *schema_path, const char *path) {
-    list_each(const YamlEntry, entry, &map->entries) {
+    list_each (const YamlEntry, entry, &map->entries) {
         ConfigPlace place = {.path = join_path(reading->arena, path, entry->key), .entry = entry};
         place.row = config_schema_find(schema_path, entry->key);
         if (place.row == NULL) {
@@ -88,7 +90,8 @@ bool config_file_read(Context *ctx, const char *path, Config *config, Error *err
         read_section(&reading, root, "", "");
     } else if (root->kind != YAML_NULL) {
         const char *message = arena_format(ctx->arena, "the file must hold keys, not %s", config_node_word(ctx->arena, root));
-        config_problem_add(&reading, root->line, root->column, message, "write lines like `runtime: auto`; devbox config show prints what holds now");
+        config_problem_add(&reading, root->line, root->column, message,
+                           "write lines like `runtime: auto`; devbox config show prints what holds now");
     }
     if (reading.problems.count > 0) return report_problems(&reading, err);
     read.path = arena_copy_string(ctx->arena, path);

@@ -61,15 +61,18 @@ static bool read_connection_text(ConfigReading *reading, const ConfigPlace *plac
     const YamlNode *node = place->entry->node;
     Value *parsed;
     Error err = {.arena = reading->arena};
-    const char *hint = "write postgres://user:password@host:5432/database, or a map with conn_type, host, login, password, schema, port, extra";
+    const char *hint =
+        "write postgres://user:password@host:5432/database, or a map with conn_type, host, login, password, schema, port, extra";
     *value = node->scalar;
     if (is_uri(node->scalar)) return true;
     if (*node->scalar == '{' && json_parse(reading->arena, node->scalar, place->path, &parsed, &err)) return true;
     // The value itself stays out of the message: it may hold a password.
-    return fail_at(reading, node, arena_format(reading->arena, "%s is neither a connection URI nor JSON nor a map", place->path), hint);
+    return fail_at(reading, node, arena_format(reading->arena, "%s is neither a connection URI nor JSON nor a map", place->path),
+                   hint);
 }
 
-static const char *const connection_fields[] = {"conn_type", "host", "login", "password", "schema", "port", "extra", "description"};
+static const char *const connection_fields[] = {"conn_type", "host", "login", "password",
+                                                "schema",    "port", "extra", "description"};
 enum { CONNECTION_FIELD_COUNT = sizeof connection_fields / sizeof *connection_fields };
 
 static bool check_connection_field(ConfigReading *reading, const ConfigPlace *place, const YamlEntry *field) {
@@ -85,19 +88,21 @@ static bool check_connection_field(ConfigReading *reading, const ConfigPlace *pl
         }
         if (text_equals(field->key, "extra") || field->node->kind == YAML_SCALAR || field->node->kind == YAML_NULL) return true;
         const char *word = config_node_word(arena, field->node);
-        return fail_at(reading, field->node, arena_format(arena, "%s.%s must be text, not %s", place->path, field->key, word), NULL);
+        return fail_at(reading, field->node, arena_format(arena, "%s.%s must be text, not %s", place->path, field->key, word),
+                       NULL);
     }
     const char *nearest = text_nearest(field->key, connection_fields, CONNECTION_FIELD_COUNT);
-    const char *hint = nearest == NULL ? "put what is special to the connection's type below extra" : arena_format(arena, "did you mean %s?", nearest);
-    config_problem_add(reading, field->key_line, field->key_column, arena_format(arena, "%s.%s is no field of a connection", place->path, field->key),
-                       hint);
+    const char *hint = nearest == NULL ? "put what is special to the connection's type below extra"
+                                       : arena_format(arena, "did you mean %s?", nearest);
+    config_problem_add(reading, field->key_line, field->key_column,
+                       arena_format(arena, "%s.%s is no field of a connection", place->path, field->key), hint);
     return false;
 }
 
 // Text stays text (a login 007, a password 1234); only the port and what is below extra have types.
 static Value *connection_value(Arena *arena, const YamlNode *map) {
     Value *connection = value_object(arena);
-    list_each(const YamlEntry, field, &map->entries) {
+    list_each (const YamlEntry, field, &map->entries) {
         if (field->node->kind == YAML_NULL) continue;
         bool is_typed = text_equals(field->key, "port") || text_equals(field->key, "extra");
         Value *value = is_typed ? node_to_value(arena, field->node) : value_string(arena, field->node->scalar);
@@ -115,12 +120,14 @@ bool config_connection_read(ConfigReading *reading, const ConfigPlace *place, co
         return false;
     }
     if (node->kind == YAML_SCALAR) return read_connection_text(reading, place, value);
-    if (node->kind != YAML_MAP) return fail_at(reading, node, arena_format(arena, "%s must be a URI or a map, not a list", place->path), NULL);
+    if (node->kind != YAML_MAP)
+        return fail_at(reading, node, arena_format(arena, "%s must be a URI or a map, not a list", place->path), NULL);
     bool is_valid = true;
-    list_each(const YamlEntry, field, &node->entries) is_valid = check_connection_field(reading, place, field) && is_valid;
+    list_each (const YamlEntry, field, &node->entries) is_valid = check_connection_field(reading, place, field) && is_valid;
     if (!is_valid) return false;
     if (text_is_empty(yaml_get_string(node, "conn_type", NULL))) {
-        return fail_at(reading, node, arena_format(arena, "%s has no conn_type", place->path), "add a line like conn_type: postgres");
+        return fail_at(reading, node, arena_format(arena, "%s has no conn_type", place->path),
+                       "add a line like conn_type: postgres");
     }
     *value = json_print(arena, connection_value(arena, node));
     return true;
@@ -134,21 +141,23 @@ static bool read_slots(ConfigReading *reading, const char *path, const YamlNode 
         return true;
     }
     const char *word = config_node_word(reading->arena, node);
-    return fail_at(reading, node, arena_format(reading->arena, "%s must be a number of slots, not %s", path, word), "write a whole number, like 4; -1 is no limit");
+    return fail_at(reading, node, arena_format(reading->arena, "%s must be a number of slots, not %s", path, word),
+                   "write a whole number, like 4; -1 is no limit");
 }
 
 bool config_pool_read(ConfigReading *reading, const ConfigPlace *place, PoolConfig *pool) {
     const YamlNode *node = place->entry->node;
     Arena *arena = reading->arena;
     if (node->kind != YAML_MAP) return read_slots(reading, place->path, node, &pool->slots);
-    list_each(const YamlEntry, field, &node->entries) {
+    list_each (const YamlEntry, field, &node->entries) {
         if (text_equals(field->key, "slots") || text_equals(field->key, "description")) continue;
         const char *message = arena_format(arena, "%s.%s is no setting of a pool", place->path, field->key);
         config_problem_add(reading, field->key_line, field->key_column, message, "a pool has slots and description");
         return false;
     }
     const YamlNode *slots = yaml_get(node, "slots");
-    if (slots == NULL) return fail_at(reading, node, arena_format(arena, "%s has no slots", place->path), "add a line like slots: 4");
+    if (slots == NULL)
+        return fail_at(reading, node, arena_format(arena, "%s has no slots", place->path), "add a line like slots: 4");
     pool->description = yaml_get_string(node, "description", NULL);
     return read_slots(reading, arena_format(arena, "%s.slots", place->path), slots, &pool->slots);
 }

@@ -14,10 +14,14 @@ void config_problem_add(ConfigReading *reading, int line, int column, const char
 
 const char *config_node_word(Arena *arena, const YamlNode *node) {
     switch (node->kind) {
-        case YAML_LIST: return "a list";
-        case YAML_MAP: return "a map";
-        case YAML_NULL: return "nothing";
-        default: break;
+        case YAML_LIST:
+            return "a list";
+        case YAML_MAP:
+            return "a map";
+        case YAML_NULL:
+            return "nothing";
+        default:
+            break;
     }
     return node->is_quoted ? arena_format(arena, "the text \"%s\"", node->scalar) : node->scalar;
 }
@@ -58,8 +62,9 @@ static void read_version(ConfigReading *reading, const ConfigPlace *place) {
     StringList known = airflow_profile_versions(reading->ctx);
     if (known.count > 0 && !string_list_contains(&known, scalar)) {
         const char *nearest = text_nearest(scalar, known.items, known.count);
-        const char *hint = arena_format(reading->arena, "write %s: \"%s\" (devbox knows %s)", place->entry->key,
-                                        nearest == NULL ? known.items[known.count - 1] : nearest, text_join(reading->arena, &known, ", "));
+        const char *hint =
+            arena_format(reading->arena, "write %s: \"%s\" (devbox knows %s)", place->entry->key,
+                         nearest == NULL ? known.items[known.count - 1] : nearest, text_join(reading->arena, &known, ", "));
         report_wrong(reading, place, "an Airflow version that devbox knows", hint);
         return;
     }
@@ -98,7 +103,8 @@ static void read_file(ConfigReading *reading, const ConfigPlace *place) {
 static void read_port(ConfigReading *reading, const ConfigPlace *place) {
     long long port;
     if (!yaml_as_integer(place->entry->node, &port) || port < 1 || port > 65535) {
-        report_wrong(reading, place, "a number from 1 to 65535", place->entry->node->is_quoted ? "write it without quotes" : example(reading, place, "8080"));
+        report_wrong(reading, place, "a number from 1 to 65535",
+                     place->entry->node->is_quoted ? "write it without quotes" : example(reading, place, "8080"));
         return;
     }
     if (!is_stored(place->row)) return;
@@ -122,7 +128,8 @@ static void read_memory(ConfigReading *reading, const ConfigPlace *place) {
     if (!read_scalar(reading, place, "a size", &scalar)) return;
     size_t digits = strspn(scalar, "0123456789");
     bool has_unit = digits > 0 && scalar[digits] != '\0' && scalar[digits + 1] == '\0' && strchr("mgMG", scalar[digits]) != NULL;
-    if (!has_unit || strspn(scalar, "0") == digits) report_wrong(reading, place, "a size such as 512m or 2g", example(reading, place, "2g"));
+    if (!has_unit || strspn(scalar, "0") == digits)
+        report_wrong(reading, place, "a size such as 512m or 2g", example(reading, place, "2g"));
 }
 
 // "auto|docker|native" → "auto, docker or native"
@@ -177,7 +184,8 @@ static bool read_strings(ConfigReading *reading, const ConfigPlace *place, Strin
     const YamlNode *node = place->entry->node;
     Arena *arena = reading->arena;
     if (node->kind != YAML_LIST) {
-        const char *hint = node->kind == YAML_SCALAR ? arena_format(arena, "write %s: [%s]", place->entry->key, node->scalar) : NULL;
+        const char *hint =
+            node->kind == YAML_SCALAR ? arena_format(arena, "write %s: [%s]", place->entry->key, node->scalar) : NULL;
         report_wrong(reading, place, "a list", hint);
         return false;
     }
@@ -213,7 +221,8 @@ static void read_name_list(ConfigReading *reading, const ConfigPlace *place) {
     for (size_t i = 0; i < names.count; i++) {
         if (is_variable_name(names.items[i])) continue;
         const YamlNode *item = place->entry->node->items.items[i];
-        const char *message = arena_format(reading->arena, "%s[%zu]: %s is no name of an environment variable", place->path, i, item->scalar);
+        const char *message =
+            arena_format(reading->arena, "%s[%zu]: %s is no name of an environment variable", place->path, i, item->scalar);
         config_problem_add(reading, item->line, item->column, message, "write each name in full, without $, = or *");
         return;
     }
@@ -227,7 +236,8 @@ static void read_gate_parts(ConfigReading *reading, const ConfigPlace *place) {
     for (size_t i = 0; i < parts.count; i++) {
         if (string_list_contains(&words, parts.items[i])) continue;
         const YamlNode *item = place->entry->node->items.items[i];
-        const char *message = arena_format(reading->arena, "%s[%zu] must be %s, not %s", place->path, i, join_words(reading->arena, &words), item->scalar);
+        const char *message = arena_format(reading->arena, "%s[%zu] must be %s, not %s", place->path, i,
+                                           join_words(reading->arena, &words), item->scalar);
         config_problem_add(reading, item->line, item->column, message, "write run: [dags, dbt]");
         return;
     }
@@ -245,7 +255,8 @@ static void keep_pair(ConfigReading *reading, const ConfigPlace *place, const ch
 static void read_variable(ConfigReading *reading, const ConfigPlace *place) {
     const char *scalar;
     if (!is_variable_name(place->entry->key)) {
-        const char *message = arena_format(reading->arena, "%s: %s is no name of an environment variable", place->path, place->entry->key);
+        const char *message =
+            arena_format(reading->arena, "%s: %s is no name of an environment variable", place->path, place->entry->key);
         config_problem_add(reading, place->entry->key_line, place->entry->key_column, message, "use letters, digits and _");
         return;
     }
@@ -264,7 +275,8 @@ static void read_connection(ConfigReading *reading, const ConfigPlace *place) {
 
 static void read_pool(ConfigReading *reading, const ConfigPlace *place) {
     PoolConfig pool = {.name = place->entry->key};
-    if (config_pool_read(reading, place, &pool)) list_push(reading->arena, (PoolConfigList *)target_of(reading, place->row), pool);
+    if (config_pool_read(reading, place, &pool))
+        list_push(reading->arena, (PoolConfigList *)target_of(reading, place->row), pool);
 }
 
 static void read_nothing(ConfigReading *reading, const ConfigPlace *place) {
@@ -275,12 +287,24 @@ static void read_nothing(ConfigReading *reading, const ConfigPlace *place) {
 typedef void ValueReader(ConfigReading *reading, const ConfigPlace *place);
 
 static ValueReader *const readers[] = {
-    [CONFIG_SECTION] = read_nothing,       [CONFIG_TEXT] = read_text,           [CONFIG_VERSION] = read_version,
-    [CONFIG_FOLDER] = read_folder,         [CONFIG_FILE] = read_file,           [CONFIG_PORT] = read_port,
-    [CONFIG_DURATION] = read_duration,     [CONFIG_MEMORY] = read_memory,       [CONFIG_CHOICE] = read_choice,
-    [CONFIG_TEXT_LIST] = read_text_list,   [CONFIG_NAME_LIST] = read_name_list, [CONFIG_VARIABLE] = read_variable,
-    [CONFIG_STRUCTURED] = read_structured, [CONFIG_CONNECTION] = read_connection, [CONFIG_POOL] = read_pool,
-    [CONFIG_COLUMN] = read_column,         [CONFIG_GATE_PARTS] = read_gate_parts, [CONFIG_ON_ERROR] = read_on_error,
+    [CONFIG_SECTION] = read_nothing,
+    [CONFIG_TEXT] = read_text,
+    [CONFIG_VERSION] = read_version,
+    [CONFIG_FOLDER] = read_folder,
+    [CONFIG_FILE] = read_file,
+    [CONFIG_PORT] = read_port,
+    [CONFIG_DURATION] = read_duration,
+    [CONFIG_MEMORY] = read_memory,
+    [CONFIG_CHOICE] = read_choice,
+    [CONFIG_TEXT_LIST] = read_text_list,
+    [CONFIG_NAME_LIST] = read_name_list,
+    [CONFIG_VARIABLE] = read_variable,
+    [CONFIG_STRUCTURED] = read_structured,
+    [CONFIG_CONNECTION] = read_connection,
+    [CONFIG_POOL] = read_pool,
+    [CONFIG_COLUMN] = read_column,
+    [CONFIG_GATE_PARTS] = read_gate_parts,
+    [CONFIG_ON_ERROR] = read_on_error,
     [CONFIG_ANY] = read_nothing,
 };
 

@@ -31,7 +31,8 @@ static bool find_root(Context *ctx, const char *folder, const char **root, Error
     *root = project_find_root(ctx->arena, resolved, &limit);
     if (*root != NULL) return true;
     const char *above = text_equals(resolved, limit) ? "" : arena_format(ctx->arena, " or above it up to %s", limit);
-    error_set(err, ERROR_CHECKOUT, "%s is no data platform checkout: no devbox.yaml, dags/ or dbt_project.yml there%s", resolved, above);
+    error_set(err, ERROR_CHECKOUT, "%s is no data platform checkout: no devbox.yaml, dags/ or dbt_project.yml there%s", resolved,
+              above);
     return error_hint(err, "go to your checkout or name it with -C DIR; devbox init --example DIR writes one to look at");
 }
 
@@ -52,16 +53,18 @@ static bool read_dotenv(Context *ctx, const char *root, PairList *pairs, Error *
     FileInfo info = file_info(path);
     if (info.kind == FILE_MISSING || info.kind == FILE_FOLDER) return true;
     if ((info.mode & GROUP_AND_OTHERS_WRITE) != 0) {
-        error_set(err, ERROR_CONFIG, "%s can be written by others than its owner (mode %04o), so anybody of them could run code here", path,
+        error_set(err, ERROR_CONFIG,
+                  "%s can be written by others than its owner (mode %04o), so anybody of them could run code here", path,
                   (unsigned)info.mode);
         return error_hint(err, "chmod go-w '%s'", path);
     }
     if (!file_read(ctx->arena, path, &text, &length, err)) return false;
     if (!env_file_parse(ctx->arena, text, length, ENV_FILE, pairs, err)) return false;
-    list_each(const Pair, pair, pairs) {
+    list_each (const Pair, pair, pairs) {
         // There is no expansion, so the usual PATH=/some/bin:$PATH would hide every program.
         if (!text_equals(pair->key, "PATH") && !text_equals(pair->key, "HOME")) continue;
-        error_set(err, ERROR_CONFIG, "%s: %s cannot be set here, it would hide the programs that devbox runs", pair->origin, pair->key);
+        error_set(err, ERROR_CONFIG, "%s: %s cannot be set here, it would hide the programs that devbox runs", pair->origin,
+                  pair->key);
         return error_hint(err, "remove the line, and set %s in your shell if it must differ", pair->key);
     }
     return true;
@@ -95,7 +98,8 @@ static bool fill(Context *ctx, Project *project, Error *err) {
     Arena *arena = ctx->arena;
     if (!read_config(ctx, project->root, &project->config, err)) return false;
     AirflowConfig *airflow = &project->config.airflow;
-    if (airflow->requirements == NULL && file_exists(path_join(arena, project->root, "requirements.txt"))) airflow->requirements = "requirements.txt";
+    if (airflow->requirements == NULL && file_exists(path_join(arena, project->root, "requirements.txt")))
+        airflow->requirements = "requirements.txt";
     project->dags_dir = folder_of(arena, project, project->config.dags);
     project->plugins_dir = folder_of(arena, project, project->config.plugins);
     project->seeds_dir = folder_of(arena, project, project->config.seeds_dir);
@@ -113,7 +117,8 @@ bool project_open(Context *ctx, const char *folder, Project *project, Error *err
     return true;
 }
 
-bool project_open_snapshot(Context *ctx, const Project *live, const char *folder, const char *state, Project *snapshot, Error *err) {
+bool project_open_snapshot(Context *ctx, const Project *live, const char *folder, const char *state, Project *snapshot,
+                           Error *err) {
     Project opened = {.name = live->name, .instance = live->instance, .state = state, .dotenv = live->dotenv};
     opened.root = path_resolve(ctx->arena, folder);
     if (opened.root == NULL) return error_set(err, ERROR_CHECKOUT, "there is no folder %s", folder);
@@ -138,12 +143,15 @@ bool project_prepare_state(Context *ctx, const Project *project, Error *err) {
     // First, so that nothing of it can be committed even when we are killed here.
     if (!file_exists(ignore) && !file_write_string(ctx->arena, ignore, "*\n", 0600, err)) return explain_unwritable(project, err);
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
-        if (!folder_create(ctx->arena, project_state_path(ctx->arena, project, folders[i]), err)) return explain_unwritable(project, err);
+        if (!folder_create(ctx->arena, project_state_path(ctx->arena, project, folders[i]), err))
+            return explain_unwritable(project, err);
     }
     return true;
 }
 
-const char *project_state_path(Arena *arena, const Project *project, const char *name) { return path_join(arena, project->state, name); }
+const char *project_state_path(Arena *arena, const Project *project, const char *name) {
+    return path_join(arena, project->state, name);
+}
 
 const char *user_cache_path(Arena *arena, const char *name) {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");

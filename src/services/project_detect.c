@@ -11,9 +11,13 @@ enum { DBT_DEPTH = 3 };
 
 static bool has_file(Arena *arena, const char *folder, const char *name) { return file_exists(path_join(arena, folder, name)); }
 
-static bool has_folder(Arena *arena, const char *folder, const char *name) { return folder_exists(path_join(arena, folder, name)); }
+static bool has_folder(Arena *arena, const char *folder, const char *name) {
+    return folder_exists(path_join(arena, folder, name));
+}
 
-static bool is_git_root(Arena *arena, const char *folder) { return file_info(path_join(arena, folder, ".git")).kind != FILE_MISSING; }
+static bool is_git_root(Arena *arena, const char *folder) {
+    return file_info(path_join(arena, folder, ".git")).kind != FILE_MISSING;
+}
 
 const char *project_find_git_root(Arena *arena, const char *folder) {
     for (;; folder = path_folder(arena, folder)) {
@@ -61,11 +65,12 @@ static void add_folders_below(Arena *arena, const char *root, const char *folder
     Error err = {.arena = arena};
     // A folder that cannot be read holds no project that could be used.
     if (!folder_list(arena, path_join(arena, root, folder), &names, &err)) return;
-    list_each(const char *, name, &names) {
+    list_each (const char *, name, &names) {
         if (!may_be_folder(*name)) continue;
         const char *below = path_join(arena, folder, *name);
         const char *absolute = path_join(arena, root, below);
-        if (file_info_of_link(absolute).kind == FILE_FOLDER && !has_file(arena, absolute, "pyvenv.cfg")) list_push(arena, folders, below);
+        if (file_info_of_link(absolute).kind == FILE_FOLDER && !has_file(arena, absolute, "pyvenv.cfg"))
+            list_push(arena, folders, below);
     }
 }
 
@@ -74,7 +79,7 @@ StringList project_find_dbt(Arena *arena, const char *root) {
     list_push(arena, &level, "");
     for (int depth = 0; depth <= DBT_DEPTH && level.count > 0; depth++) {
         StringList deeper = {0};
-        list_each(const char *, folder, &level) {
+        list_each (const char *, folder, &level) {
             if (has_file(arena, path_join(arena, root, *folder), "dbt_project.yml")) {
                 list_push(arena, &found, **folder == '\0' ? "." : *folder);
             } else if (depth < DBT_DEPTH) {
@@ -146,7 +151,7 @@ static int compare_versions(const char *left, const char *right) {
 
 const char *project_nearest_version(const char *wanted, const StringList *known) {
     const char *newer = NULL, *same_major = NULL, *newest = NULL;
-    list_each(const char *, version, known) {
+    list_each (const char *, version, known) {
         bool has_major = strtol(*version, NULL, 10) == strtol(wanted, NULL, 10);
         if (newest == NULL || compare_versions(*version, newest) > 0) newest = *version;
         if (!has_major) continue;

@@ -4,8 +4,8 @@
 #include "base/error.h"
 #include "base/list.h"
 
-// The checkout around `folder` (absolute, resolved): the nearest devbox.yaml, else dags/, else dbt_project.yml, looking upwards but not above the
-// git root or $HOME. NULL when there is none; `*limit` is where the search ended.
+// The checkout around `folder` (absolute, resolved): the nearest devbox.yaml, else dags/, else dbt_project.yml, looking upwards
+// but not above the git root or $HOME. NULL when there is none; `*limit` is where the search ended.
 const char *project_find_root(Arena *arena, const char *folder, const char **limit);
 
 // The folder with .git that `folder` (absolute) lies in; NULL outside any repository.
@@ -25,5 +25,6 @@ typedef struct Detection {
 
 bool project_detect(Context *ctx, const char *root, Detection *detection, Error *err) MUST_USE;
 
-// The version that comes nearest to `wanted` among `known` (oldest first): the same, the next newer of its major version, its newest, the newest of all.
+// The version that comes nearest to `wanted` among `known` (oldest first): the same, the next newer of its major version, its
+// newest, the newest of all.
 const char *project_nearest_version(const char *wanted, const StringList *known);

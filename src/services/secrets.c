@@ -15,7 +15,10 @@ static bool read_existing(Context *ctx, const char *path, Value **secrets, Error
     if (json_read_file(ctx->arena, path, secrets, err) && (*secrets)->kind == VALUE_OBJECT) return true;
     if (err->code == ERROR_NONE) error_set(err, ERROR_CONFIG, "%s holds no JSON object", path);
     // New keys would make what Airflow encrypted with the old ones unreadable, so the user has to decide.
-    return error_hint(err, "mv '%s' '%s.damaged': the next start makes new secrets; connections saved in Airflow's pages must then be entered again", path, path);
+    return error_hint(
+        err,
+        "mv '%s' '%s.damaged': the next start makes new secrets; connections saved in Airflow's pages must then be entered again",
+        path, path);
 }
 
 // True when the secret had to be made.
