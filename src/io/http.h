@@ -11,7 +11,7 @@ typedef struct HttpRequest {
     const char *user, *password;
     StringList headers;        // "Name: value"
     const char *body;
-    long long timeout_ms;      // of the whole request
+    long long timeout_ms;      // of the whole request; 0: 30 seconds
     size_t size_limit;         // of the answer; 0: 16 MiB
 } HttpRequest;
 
