@@ -1,9 +1,13 @@
 """What differs between Airflow 2 (REST API v1) and Airflow 3 (REST API v2): the only module that knows."""
 
+import functools
 import importlib
+import inspect
 import sys
+from datetime import timedelta
+from pathlib import Path
 
-COMPONENT_MODULES_2 = (
+COMPONENT_MODULES = (
     "airflow.jobs.scheduler_job_runner",
     "airflow.jobs.triggerer_job_runner",
     "airflow.jobs.dag_processor_job_runner",
@@ -16,20 +20,17 @@ COMPONENT_MODULES_2 = (
     "airflow.cli.cli_parser",
 )
 COMPONENT_MODULES_3 = (
-    "airflow.jobs.scheduler_job_runner",
-    "airflow.jobs.triggerer_job_runner",
-    "airflow.jobs.dag_processor_job_runner",
-    "airflow.models.dagbag",
-    "airflow.serialization.serialized_objects",
-    "airflow.executors.local_executor",
-    "airflow.dag_processing.manager",
-    "airflow.providers_manager",
-    "airflow.cli.cli_parser",
     "airflow.api_fastapi.app",
     "airflow.api_fastapi.core_api.app",
     "airflow.api_fastapi.execution_api.app",
     "airflow.sdk.execution_time.task_runner",
     "uvicorn",
+)
+REQUEST_MODULES = ("airflow.models.dagbag", "airflow.models.dag", "airflow.serialization.serialized_objects")
+
+COMMS_ADVICE = (
+    "a Variable or Connection of airflow.sdk was read while the file was imported; Airflow 3 allows that only inside a running task. "
+    "Read it in the task, or as a template: {{ var.value.NAME }}, {{ conn.NAME.host }}"
 )
 
 
@@ -46,13 +47,20 @@ def is_airflow_3():
 
 def import_for_components():
     """Import what the components have in common, so that their processes share it."""
-    for name in COMPONENT_MODULES_3 if is_airflow_3() else COMPONENT_MODULES_2:
+    for name in COMPONENT_MODULES + (COMPONENT_MODULES_3 if is_airflow_3() else ()):
         importlib.import_module(name)
-    close_database()
+    _close_database()
 
 
-def close_database():
-    """Leave no connection behind: an SQLite connection must not be carried across a fork."""
+def import_for_requests():
+    """Import what every request needs, so that the processes forked for it share it."""
+    for name in REQUEST_MODULES:
+        importlib.import_module(name)
+    _close_database()
+
+
+def _close_database():
+    """An SQLite connection must not be carried across a fork."""
     from airflow import settings
 
     if settings.Session is not None:
@@ -83,3 +91,142 @@ def _run_dag_processor_2(argv):
     runner = dag_processor_command._create_dag_processor_job_runner(args)
     reload_configuration_for_dag_processing()
     run_job(job=runner.job, execute_callable=runner._execute)
+
+
+def list_python_files(folder):
+    """Every Python file below `folder` that .airflowignore lets through."""
+    from airflow.utils.file import list_py_file_paths
+
+    options = {"safe_mode": False}
+    if "include_examples" in inspect.signature(list_py_file_paths).parameters:
+        options["include_examples"] = False
+    return sorted(str(path) for path in list_py_file_paths(folder, **options))
+
+
+def looks_like_dag_file(path):
+    """Airflow's own quick look at the text, which decides whether it imports the file at all."""
+    from airflow.configuration import conf
+    from airflow.utils.file import might_contain_dag
+
+    return might_contain_dag(path, conf.getboolean("core", "DAG_DISCOVERY_SAFE_MODE", fallback=True))
+
+
+def new_dag_bag(folder):
+    """An empty DagBag whose process_file() loads one file."""
+    try:
+        from airflow.dag_processing.dagbag import DagBag
+    except ImportError:
+        from airflow.models.dagbag import DagBag
+
+    wanted = {"include_examples": False, "collect_dags": False, "load_op_links": False, "bundle_path": Path(folder)}
+    known = inspect.signature(DagBag.__init__).parameters
+    return DagBag(folder, **{name: value for name, value in wanted.items() if name in known})
+
+
+def dag_classes():
+    """The classes behind every DAG that a file can define."""
+    from airflow.models.dag import DAG
+
+    return [cls for cls in DAG.__mro__ if cls.__name__ == "DAG" and "__init__" in vars(cls)]
+
+
+def serialize(dag):
+    """Raises when the scheduler and the web server could not be told about this DAG."""
+    from airflow.serialization.serialized_objects import SerializedDAG
+
+    SerializedDAG.to_dict(dag)
+
+
+def explain(error):
+    """A sentence for an error whose own message hides the reason; else None."""
+    if isinstance(error, ImportError) and "SUPERVISOR_COMMS" in str(error):
+        return COMMS_ADVICE
+    return None
+
+
+def only_task(dag, task_id):
+    """A copy of `dag` that holds this one task."""
+    return dag.partial_subset([task_id], include_upstream=False, include_downstream=False)
+
+
+def set_retries(dag, retries):
+    """Retries never wait: nobody watches a test to see a delay."""
+    for task in dag.tasks:
+        changes = {"retries": retries, "retry_delay": timedelta(0)}
+        if hasattr(task, "partial_kwargs"):
+            task.partial_kwargs.update(changes)
+        else:
+            for name, value in changes.items():
+                setattr(task, name, value)
+
+
+def run_dag(dag, logical_date, conf, observer):
+    """Run the DAG in this process and return its DagRun.
+
+    `observer` is told of every attempt: begin(ti), failed(error), end(ti).
+    """
+    from airflow.utils import timezone
+
+    date = timezone.parse(logical_date) if logical_date else timezone.utcnow()
+    if is_airflow_3():
+        _observe_3(observer)
+        return dag.test(logical_date=date, run_conf=conf)
+    _observe_2(observer)
+    return dag.test(execution_date=date, run_conf=conf)
+
+
+def _observe_2(observer):
+    from airflow.models import dag as module
+
+    run_task = module._run_task
+
+    def observed(*, ti, **options):
+        observer.begin(ti)
+        try:
+            return run_task(ti=ti, **options)
+        except BaseException as error:
+            observer.failed(error)
+            raise
+        finally:
+            observer.end(ti)
+
+    module._run_task = observed
+
+
+def _observe_3(observer):
+    from airflow.sdk.definitions import dag as module
+    from airflow.sdk.execution_time import supervisor
+
+    _build_task_api(supervisor)
+    run_task, run_in_process = module._run_task, supervisor.run_task_in_process
+
+    def observed(*, ti, **options):
+        observer.begin(ti)
+        try:
+            return run_task(ti=ti, **options)
+        finally:
+            observer.end(ti)
+
+    def observed_in_process(*args, **options):
+        try:
+            result = run_in_process(*args, **options)
+        except BaseException as error:
+            observer.failed(error)
+            raise
+        if result.error is not None:
+            observer.failed(result.error)
+        return result
+
+    module._run_task = observed
+    supervisor.run_task_in_process = observed_in_process
+
+
+def _build_task_api(supervisor):
+    """Build the API application of the tasks once and now: 3.0 does it within each task, which takes longer than most tasks."""
+    if not hasattr(supervisor.in_process_api_server, "cache_info"):
+        supervisor.in_process_api_server = functools.lru_cache(maxsize=1)(supervisor.in_process_api_server)
+    application = supervisor.in_process_api_server().app
+    if not getattr(application, "_cadwyn_initialized", True):
+        application._cadwyn_initialize()
+    if application.middleware_stack is None:
+        application.middleware_stack = application.build_middleware_stack()

@@ -1,0 +1,62 @@
+"""The process side of the Airflow host: its stream of events, its standard streams, its bond to its parent."""
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import threading
+
+PR_SET_PDEATHSIG = 1
+
+
+class EventStream:
+    """Writes events, one line of JSON each, as they happen."""
+
+    def __init__(self, descriptor):
+        self._descriptor = descriptor
+
+    def send(self, event, **fields):
+        self.forward({"event": event, **fields})
+
+    def forward(self, event):
+        data = (json.dumps(event, ensure_ascii=False, default=str) + "\n").encode("utf-8", "replace")
+        while data:
+            data = data[os.write(self._descriptor, data) :]
+
+    def close(self):
+        os.close(self._descriptor)
+
+
+def take_stdout():
+    """What stdout was at start; from then on stdout is stderr, so that no library can break the stream of events."""
+    descriptor = os.dup(1)
+    os.dup2(2, 1)
+    return descriptor
+
+
+def die_with_parent(parent):
+    """Ask the kernel (Linux) to end this process with its parent; elsewhere devbox itself ends what is left."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+def write_to_log(log):
+    """Read nothing, and append stdout and stderr to the file `log`."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for descriptor, number in ((nothing, 0), (output, 1), (output, 2)):
+        os.dup2(descriptor, number)
+    os.close(nothing)
+    os.close(output)
+    sys.stdout.reconfigure(line_buffering=True)
+
+
+def thread_count():
+    """All threads of this process, those of C libraries too where the system tells."""
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return threading.active_count()

@@ -1,0 +1,2 @@
+def round_up(amount):
+    return -(-amount // 1)

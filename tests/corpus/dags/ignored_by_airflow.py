@@ -1,0 +1,3 @@
+"""An Airflow DAG file that .airflowignore hides."""
+
+raise RuntimeError("must never be imported")

@@ -1,0 +1,5 @@
+"""An Airflow DAG file that asks something slow while it is imported."""
+
+import time
+
+time.sleep(60)

@@ -1,0 +1,4 @@
+"""An Airflow DAG file that does not parse."""
+
+def broken(:
+    pass
