@@ -48,7 +48,8 @@ bool pre_push_parse(Arena *arena, const char *text, size_t length, PushRefList *
         if (!parse_line(arena_copy_string(arena, lines.items[i]), &ref)) {
             error_set(err, ERROR_GIT, "line %zu of what git told the pre-push hook is none that git writes: '%.200s'", i + 1,
                       lines.items[i]);
-            return error_hint(err, "git writes `<local ref> <local id> <remote ref> <remote id>`; to try by hand: devbox check HEAD");
+            return error_hint(err,
+                              "git writes `<local ref> <local id> <remote ref> <remote id>`; to try by hand: devbox check HEAD");
         }
         list_push(arena, &parsed, ref);
     }

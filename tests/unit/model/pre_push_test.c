@@ -39,7 +39,8 @@ static void an_ordinary_line_is_taken_apart(void **state) {
 }
 
 static void what_the_user_typed_may_hold_blanks(void **state) {
-    PushRefList refs = parse(*state, "HEAD@{1 minute ago} " ID_A " refs/heads/main " ZERO "\n:/fix  bug " ID_B " refs/tags/v1 " ID_A "\n");
+    PushRefList refs =
+        parse(*state, "HEAD@{1 minute ago} " ID_A " refs/heads/main " ZERO "\n:/fix  bug " ID_B " refs/tags/v1 " ID_A "\n");
     assert_int_equal(refs.count, 2);
     assert_string_equal(refs.items[0].local_ref, "HEAD@{1 minute ago}");
     assert_true(refs.items[0].is_new);
