@@ -2,6 +2,7 @@
 import fcntl
 import gc
 import json
+import logging
 import os
 import re
 import sys
@@ -76,10 +77,10 @@ def find_command(argv, group):
 def drop_replaced(argv):
     kept, dropped, at = [], [], 0
     while at < len(argv):
-        name = argv[at].split("=", 1)[0]
+        name = "-t" if re.match("-t.", argv[at]) else argv[at].split("=", 1)[0]
         if name in REPLACED:
             dropped.append(name)
-            at += 1 if "=" in argv[at] else 2
+            at += 2 if argv[at] == name else 1
             continue
         kept.append(argv[at])
         at += 1
@@ -90,7 +91,7 @@ def own_flags(context, command, name):
     state = context["state_dir"]
     values = {"project_dir": context["project_dir"], "profiles_dir": state, "profile": context.get("profile"), "target": context.get("target"),
               "target_path": None if name == "clean" else os.path.join(state, "target"), "log_path": os.path.join(state, "logs")}
-    accepted, flags = {option.name for option in command.params}, ["--no-send-anonymous-usage-stats"]
+    accepted, flags = {option.name for option in command.params}, []
     for key, value in values.items():
         if key in accepted and value:
             flags += ["--" + key.replace("_", "-"), value]
@@ -234,6 +235,10 @@ def main(argv):
     with open(argv[1]) as file:
         context = json.load(file)
     os.umask(0o077)
+    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        os.environ["DBT_USE_COLORS"] = "false"  # a variable, because dbt refuses a flag that comes both before and after the command
+    logging.raiseExceptions = False  # `devbox dbt build | head` must not end in a traceback per line
     gc.set_threshold(100000, 50, 100)  # parsing makes a million objects that stay; the default collector walks them again and again
     started, events, message = time.monotonic(), Events(context), None
     try:
@@ -248,4 +253,9 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    exit_code = main(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(exit_code)
