@@ -5,6 +5,7 @@ static const Command *const commands[] = {
     // Every day
     // Tests
     // Data
+    &command_db,
     // Git
     // Setup
     &command_explain,

@@ -1,0 +1,251 @@
+#include "services/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "io/file_system.h"
+#include "io/lock_file.h"
+#include "services/sandbox_catalog.h"
+#include "services/seed_loader.h"
+#include "services/seed_memo.h"
+
+enum { LOCK_TIMEOUT_MS = 60000, BUSY_MS = 30000 };
+
+// A file and what is to be done with it.
+typedef struct SeedWork {
+    SeedFile file;
+    const char *content_hash;
+    bool is_current;   // its table is in the sandbox already
+    SeedTable loaded;  // once it was loaded into the temporary database
+} SeedWork;
+
+typedef LIST_OF(SeedWork) SeedWorkList;
+
+typedef struct Seeding {
+    Context *ctx;
+    const char *live, *temporary;
+    SeedMemo *memo;
+    SeedWorkList works;
+    StringList vanished;  // tables whose file is gone
+    bool has_live;
+    size_t to_load;
+} Seeding;
+
+const char *sandbox_path(Arena *arena, const Project *project) { return project_state_path(arena, project, "sandbox.db"); }
+
+static bool remove_logs(Arena *arena, const char *path, Error *err) {
+    static const char *const ends[] = {"-wal", "-shm", "-journal"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        if (!file_remove(arena, arena_format(arena, "%s%s", path, ends[i]), err)) return false;
+    }
+    return true;
+}
+
+static bool remove_database(Arena *arena, const char *path, Error *err) {
+    return file_remove(arena, path, err) && remove_logs(arena, path, err);
+}
+
+// --- what is to be done ---------------------------------------------------------------------------------------------------
+
+static bool refuse_foreign(const Seeding *seeding, const SeedFile *file, const CatalogEntry *entry, Error *err) {
+    const char *maker = text_equals(entry->owner, "dbt") ? "dbt published it" : "devbox did not make it";
+    error_set(err, ERROR_DATA_AT_RISK, "%s cannot be loaded: the sandbox database has a table %s already, and %s", file->shown,
+              entry->table, maker);
+    error_hint(err, "Rename the file, or the table if you need its rows: devbox db query --write 'ALTER TABLE %s RENAME TO …'",
+               database_quote_identifier(seeding->ctx->arena, entry->table));
+    return false;
+}
+
+// A table is ours to replace when it is not there, or a seed made it.
+static bool check_owner(const Seeding *seeding, const SeedFile *file, const CatalogEntryList *entries, Error *err) {
+    const CatalogEntry *entry = sandbox_catalog_find(entries, file->table);
+    bool is_ours = entry == NULL || !entry->exists || text_equals(entry->owner, "seed");
+    return is_ours || refuse_foreign(seeding, file, entry, err);
+}
+
+static bool read_catalog(Seeding *seeding, CatalogEntryList *entries, Error *err) {
+    cleanup_database Database *db = NULL;
+    seeding->has_live = file_exists(seeding->live);
+    if (!seeding->has_live) return true;
+    return database_open(seeding->ctx->arena, seeding->live, DATABASE_READ, BUSY_MS, &db, err) &&
+           sandbox_catalog_read(seeding->ctx->arena, db, entries, err);
+}
+
+static bool has_file(const Seeding *seeding, const char *table) {
+    for (size_t i = 0; i < seeding->works.count; i++) {
+        if (strcasecmp(seeding->works.items[i].file.table, table) == 0) return true;
+    }
+    return false;
+}
+
+static bool plan_file(Seeding *seeding, const SeedFile *file, const CatalogEntryList *entries, Error *err) {
+    SeedWork work = {.file = *file};
+    if (!check_owner(seeding, file, entries, err) || !seed_memo_hash(seeding->memo, file, &work.content_hash, err)) return false;
+    const CatalogEntry *entry = sandbox_catalog_find(entries, file->table);
+    work.is_current = entry != NULL && entry->exists && text_equals(entry->content_hash, work.content_hash);
+    seeding->to_load += !work.is_current;
+    list_push(seeding->ctx->arena, &seeding->works, work);
+    return true;
+}
+
+static bool plan(Seeding *seeding, const Project *project, Error *err) {
+    SeedFileList files = {0};
+    CatalogEntryList entries = {0};
+    if (!seed_files_find(seeding->ctx, project, &files, err) || !read_catalog(seeding, &entries, err)) return false;
+    list_each (const SeedFile, file, &files) {
+        if (!plan_file(seeding, file, &entries, err)) return false;
+    }
+    list_each (const CatalogEntry, entry, &entries) {
+        if (!text_equals(entry->owner, "seed") || has_file(seeding, entry->table)) continue;
+        list_push(seeding->ctx->arena, &seeding->vanished, entry->table);
+    }
+    return true;
+}
+
+// --- the temporary database -----------------------------------------------------------------------------------------------
+
+static bool load_files(Seeding *seeding, Database *db, Error *err) {
+    if (!sandbox_catalog_create(db, err)) return false;
+    list_each (SeedWork, work, &seeding->works) {
+        if (work->is_current) continue;
+        event_step_progress(seeding->ctx, "sandbox", "loading %s", work->file.shown);
+        if (!seed_loader_load(seeding->ctx, db, &work->file, &work->loaded, err)) return false;
+        if (!sandbox_catalog_set_seed(db, &work->loaded, work->content_hash, err)) return false;
+        seed_memo_set_rows(seeding->memo, &work->file, work->content_hash, work->loaded.rows);
+    }
+    return true;
+}
+
+// Nobody else sees this file, and a broken one is thrown away: it needs neither journal nor syncing.
+static bool load_temporary(Seeding *seeding, Error *err) {
+    static const char *const settings =
+        "PRAGMA page_size = 32768; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -65536; BEGIN";
+    cleanup_database Database *db = NULL;
+    Arena *arena = seeding->ctx->arena;
+    if (!remove_database(arena, seeding->temporary, err) || !file_write_string(arena, seeding->temporary, "", 0600, err))
+        return false;
+    if (!database_open(arena, seeding->temporary, DATABASE_WRITE, BUSY_MS, &db, err)) return false;
+    return database_execute(db, settings, err) && load_files(seeding, db, err) && database_execute(db, "COMMIT", err);
+}
+
+// --- the first load -------------------------------------------------------------------------------------------------------
+
+static bool flush_file(const char *path, Error *err) {
+    cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 && fsync(fd) == 0) return true;
+    return error_set(err, ERROR_FILE, "cannot write %s to disk: %s", path, strerror(errno));
+}
+
+// Puts the temporary database where no database is. *is_placed is false when one appeared meanwhile: link never replaces.
+static bool place_first(Seeding *seeding, bool *is_placed, Error *err) {
+    Arena *arena = seeding->ctx->arena;
+    Database *db = NULL;
+    if (!database_open(arena, seeding->temporary, DATABASE_CREATE, BUSY_MS, &db, err)) return false;  // switches to WAL
+    database_close(db);
+    if (!flush_file(seeding->temporary, err)) return false;
+    // a log that an older database left behind would be replayed on this one
+    if (!file_exists(seeding->live) && !remove_logs(arena, seeding->live, err)) return false;
+    *is_placed = link(seeding->temporary, seeding->live) == 0;
+    if (*is_placed || errno == EEXIST) return true;
+    *is_placed = true;  // a file system without hard links
+    return file_rename(arena, seeding->temporary, seeding->live, err);
+}
+
+// --- later loads ----------------------------------------------------------------------------------------------------------
+
+static bool copy_table(const Seeding *seeding, Database *db, const SeedWork *work, Error *err) {
+    const char *name = database_quote_identifier(seeding->ctx->arena, work->loaded.name);
+    const char *sql = arena_format(
+        seeding->ctx->arena, "DROP TABLE IF EXISTS main.%s; CREATE TABLE main.%s%s; INSERT INTO main.%s SELECT * FROM loaded.%s",
+        name, name, work->loaded.definition, name, name);
+    return database_execute(db, sql, err) && sandbox_catalog_set_seed(db, &work->loaded, work->content_hash, err);
+}
+
+static bool drop_vanished(const Seeding *seeding, Database *db, const CatalogEntryList *entries, Error *err) {
+    list_each (const char *, table, &seeding->vanished) {
+        const CatalogEntry *entry = sandbox_catalog_find(entries, *table);
+        if (entry == NULL || !text_equals(entry->owner, "seed")) continue;
+        const char *name = database_quote_identifier(seeding->ctx->arena, *table);
+        if (!database_execute(db, arena_format(seeding->ctx->arena, "DROP TABLE IF EXISTS main.%s", name), err)) return false;
+        if (!sandbox_catalog_remove(db, *table, err)) return false;
+        event_note(seeding->ctx, "the table %s was dropped: its seed file is gone", *table);
+    }
+    return true;
+}
+
+static bool replace_tables(const Seeding *seeding, Database *db, Error *err) {
+    CatalogEntryList entries = {0};
+    if (!sandbox_catalog_create(db, err) || !sandbox_catalog_read(seeding->ctx->arena, db, &entries, err)) return false;
+    list_each (const SeedWork, work, &seeding->works) {
+        if (work->is_current) continue;
+        if (!check_owner(seeding, &work->file, &entries, err) || !copy_table(seeding, db, work, err)) return false;
+    }
+    return drop_vanished(seeding, db, &entries, err);
+}
+
+// One transaction, so that readers see all old tables or all new ones; closing without COMMIT takes everything back.
+static bool update_live(Seeding *seeding, Error *err) {
+    cleanup_database Database *db = NULL;
+    Arena *arena = seeding->ctx->arena;
+    if (!database_open(arena, seeding->live, DATABASE_CREATE, BUSY_MS, &db, err)) return false;
+    if (!database_execute_with(db, "ATTACH ?1 AS loaded", &seeding->temporary, 1, err)) return false;
+    return database_execute(db, "BEGIN IMMEDIATE", err) && replace_tables(seeding, db, err) &&
+           database_execute(db, "COMMIT", err);
+}
+
+// --- all together ---------------------------------------------------------------------------------------------------------
+
+static bool execute(Seeding *seeding, Error *err) {
+    bool is_placed = false;
+    if (!load_temporary(seeding, err)) return false;
+    if (!seeding->has_live && !place_first(seeding, &is_placed, err)) return false;
+    return is_placed || update_live(seeding, err);
+}
+
+static bool count_rows(const Seeding *seeding, const SeedWork *work, long long *rows, Error *err) {
+    cleanup_database Database *db = NULL;
+    int64_t counted = 0;
+    const char *name = database_quote_identifier(seeding->ctx->arena, work->file.table);
+    const char *sql = arena_format(seeding->ctx->arena, "SELECT count(*) FROM %s", name);
+    if (!database_open(seeding->ctx->arena, seeding->live, DATABASE_READ, BUSY_MS, &db, err)) return false;
+    if (!database_query_integer(db, sql, 0, &counted, err)) return false;
+    seed_memo_set_rows(seeding->memo, &work->file, work->content_hash, counted);
+    *rows = counted;
+    return true;
+}
+
+static bool make_report(const Seeding *seeding, SeedReport *report, Error *err) {
+    SeedReport made = {.tables = seeding->works.count, .loaded = seeding->to_load};
+    made.unchanged = made.tables - made.loaded;
+    list_each (const SeedWork, work, &seeding->works) {
+        long long rows = seed_memo_rows(seeding->memo, &work->file, work->content_hash);
+        if (rows < 0 && !count_rows(seeding, work, &rows, err)) return false;
+        made.rows += rows;
+    }
+    *report = made;
+    return true;
+}
+
+bool sandbox_seed(Context *ctx, const Project *project, SeedReport *report, Error *err) {
+    Arena *arena = ctx->arena;
+    cleanup_fd int lock = -1;
+    if (!project_prepare_state(ctx, project, err)) return false;
+    const char *lock_path = project_state_path(arena, project, "sandbox.lock");
+    if (!lock_file_take(ctx, lock_path, "db seed", LOCK_TIMEOUT_MS, &lock, err)) return false;
+    Seeding seeding = {.ctx = ctx, .live = sandbox_path(arena, project), .memo = seed_memo_open(ctx, project)};
+    seeding.temporary = arena_format(arena, "%s.loading", seeding.live);
+    if (!remove_database(arena, seeding.temporary, err) || !plan(&seeding, project, err)) return false;
+    bool has_work = seeding.to_load > 0 || seeding.vanished.count > 0 || !seeding.has_live;
+    bool is_done = !has_work || execute(&seeding, err);
+    Error ignored = {.arena = arena};
+    bool is_removed = remove_database(arena, seeding.temporary, &ignored);
+    (void)is_removed;  // else the next load removes it
+    if (!is_done || !make_report(&seeding, report, err)) return false;
+    seed_memo_save(seeding.memo);
+    return true;
+}
