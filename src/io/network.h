@@ -10,5 +10,5 @@ bool network_port_is_free(int port, int *busy_family);
 // A free port at or above `from` on both loopback addresses; 0 when the next 100 are taken.
 int network_find_free_port(int from);
 
-// True when something accepts connections on 127.0.0.1:port within the deadline.
+// True when something accepts connections on 127.0.0.1:port: one attempt, refused at once or given up after the deadline.
 bool network_port_accepts(int port, long long timeout_ms);

@@ -41,7 +41,7 @@ static bool find_program_by_path(Arena *arena, const ProcessSpec *spec, const ch
     const char *name = spec->argv[0];
     const char *path =
         spec->folder == NULL ? path_absolute(arena, name) : path_absolute(arena, path_join(arena, spec->folder, name));
-    if (!file_exists(path)) {
+    if (file_info(path).kind == FILE_MISSING) {
         error_set(err, ERROR_RUNTIME_MISSING, "the program %s does not exist", path);
         return error_hint(err, "see what is missing: devbox doctor");
     }
