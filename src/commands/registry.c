@@ -3,15 +3,25 @@
 // In the order of `devbox --help`; commands of one group stand together: Every day, Tests, Data, Git, Setup.
 static const Command *const commands[] = {
     // Every day
+    &command_start,
+    &command_status,
+    &command_logs,
+    &command_stop,
+    &command_doctor,
     // Tests
+    &command_test,
     // Data
     &command_db,
+    &command_dbt,
+    &command_airflow,
     // Git
     // Setup
     &command_explain,
     &command_completion,
     &command_version,
     // hidden
+    &command_step,
+    &command_supervise,
     &command_man,
     NULL,
 };

@@ -15,8 +15,9 @@ static const char *variable_name(Arena *arena, const char *prefix, const char *n
 }
 
 // What .env says wins: it is the user's own file, devbox.yaml the team's.
-static void set_unless_present(ChildEnvironment *environment, const char *key, const char *value) {
-    if (child_environment_get(environment, key) == NULL) child_environment_set(environment, key, value);
+static void set_unless_present(ChildEnvironment *environment, const char *key, const Pair *pair) {
+    if (child_environment_get(environment, key) != NULL) return;
+    child_environment_set_from(environment, key, pair->value, pair->origin);
 }
 
 static bool check_distinct(Arena *arena, const PairList *pairs, const char *prefix, Error *err) {
@@ -36,7 +37,7 @@ static bool check_distinct(Arena *arena, const PairList *pairs, const char *pref
 static bool apply_pairs(ChildEnvironment *environment, const PairList *pairs, const char *prefix, Error *err) {
     if (!check_distinct(environment->arena, pairs, prefix, err)) return false;
     list_each (const Pair, pair, pairs)
-        set_unless_present(environment, variable_name(environment->arena, prefix, pair->key), pair->value);
+        set_unless_present(environment, variable_name(environment->arena, prefix, pair->key), pair);
     return true;
 }
 
@@ -51,7 +52,8 @@ bool airflow_settings_apply(Context *ctx, const Project *project, ChildEnvironme
     const char *database = sandbox_path(ctx->arena, project);
     if (!apply_pairs(environment, &project->config.airflow.connections, "AIRFLOW_CONN_", err)) return false;
     if (!apply_pairs(environment, &project->config.airflow.variables, "AIRFLOW_VAR_", err)) return false;
-    set_unless_present(environment, "AIRFLOW_CONN_SANDBOX", sandbox_connection(ctx->arena, database));
+    Pair sandbox = {.value = sandbox_connection(ctx->arena, database), .origin = "devbox"};
+    set_unless_present(environment, "AIRFLOW_CONN_SANDBOX", &sandbox);
     child_environment_set(environment, "DEVBOX_SANDBOX", database);
     if (project->dbt_dir != NULL) child_environment_set(environment, "DEVBOX_DBT_PROJECT", project->dbt_dir);
     return true;

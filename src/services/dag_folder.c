@@ -158,11 +158,15 @@ bool dag_folder_check(Context *ctx, const Project *project, Error *err) {
     return error_detail(err, text_string(&others));
 }
 
-bool dag_folder_list_below(Context *ctx, const Project *project, const char *folder, StringList *files, Error *err) {
+bool dag_folder_list_below(Context *ctx, const Project *project, const char *path, StringList *files, Error *err) {
     Project part = *project;
-    DagFolderReport report;
-    part.dags_dir = folder;
-    if (!dag_folder_inspect(ctx, &part, &report, err)) return false;
+    DagFolderReport report = {0};
+    part.dags_dir = path;
+    if (file_info(path).kind == FILE_REGULAR) {
+        list_push(ctx->arena, &report.files, path);
+    } else if (!dag_folder_inspect(ctx, &part, &report, err)) {
+        return false;
+    }
     *files = report.files;
     return true;
 }

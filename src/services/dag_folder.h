@@ -23,6 +23,7 @@ bool dag_folder_inspect(Context *ctx, const Project *project, DagFolderReport *r
 // detail.
 bool dag_folder_check(Context *ctx, const Project *project, Error *err) MUST_USE;
 
-// Absolute paths of all .py files in the DAG folder, or in one of its folders; .airflowignore is not looked at.
+// Absolute paths of all .py files in the DAG folder, or below one path in it (which may be a file); .airflowignore is not looked
+// at.
 bool dag_folder_list(Context *ctx, const Project *project, StringList *files, Error *err) MUST_USE;
-bool dag_folder_list_below(Context *ctx, const Project *project, const char *folder, StringList *files, Error *err) MUST_USE;
+bool dag_folder_list_below(Context *ctx, const Project *project, const char *path, StringList *files, Error *err) MUST_USE;

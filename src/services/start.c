@@ -46,7 +46,8 @@ static bool run_checks(Context *ctx, const Project *project, const StartOptions 
     int port;
     long long start_ms = clock_now_ms();
     event_step_started(ctx, "checks", NULL);
-    bool is_fine = check_runtime(project, err) && doctor_check_prerequisites(ctx, project, err) && dag_folder_check(ctx, project, err);
+    bool is_fine = check_runtime(project, err) && doctor_check_prerequisites(ctx, project, err);
+    if (is_fine) is_fine = dag_folder_check(ctx, project, err);
     if (is_fine && is_wanted(options, "airflow")) is_fine = airflow_native_choose_port(ctx, project, &port, err);
     if (!is_fine) {
         event_step_failed(ctx, "checks", clock_now_ms() - start_ms, err);

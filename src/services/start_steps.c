@@ -28,16 +28,15 @@ static bool run_airflow(Context *ctx, const Project *project, StepReport *report
     bool already_runs;
     long long port = project->config.airflow.port;
     StringList files = {0};
-    if (!dag_folder_check(ctx, project, err)) return false;
     if (!airflow_setup_complete(ctx, project, "airflow", &setup, err)) return false;
     const char *chosen = state_store_get(ctx, project, "airflow.port");
     if (!project->config.airflow.is_port_explicit && chosen != NULL && !text_parse_integer(chosen, &port)) port = 8080;
     if (!airflow_native_launch(ctx, project, (int)port, &already_runs, err)) return false;
     if (!airflow_native_wait_healthy(ctx, project, "airflow", err)) return false;
     if (!dag_folder_list(ctx, project, &files, err)) return false;
-    const char *folder = project->config.dags;
     const char *news = already_runs ? "running already; " : "";
-    report->summary = arena_format(ctx->arena, "%s%zu DAG files from ./%s, live", news, files.count, folder);
+    report->summary = arena_format(ctx->arena, "%s%zu DAG files from ./%s, live", news, files.count,
+                                   project->config.dags);
     return true;
 }
 

@@ -1,0 +1,57 @@
+#include "services/start.h"
+
+#include "commands/commands.h"
+
+typedef struct StartCommandOptions {
+    StringList only;
+    const char *runtime;
+} StartCommandOptions;
+
+static const char *const runtimes[] = {"auto", "docker", "native", NULL};
+
+static const Option options[] = {
+    {"only", 0, OPTION_LIST, "PART,…", "bring up only these parts: sandbox, airflow, dbt", offsetof(StartCommandOptions, only), NULL, false},
+    {"runtime", 0, OPTION_CHOICE, "RUNTIME", "where Airflow runs, instead of what devbox.yaml says", offsetof(StartCommandOptions, runtime),
+     runtimes, false},
+    {0},
+};
+
+static const Example examples[] = {
+    {"devbox start", "the whole platform; running it again changes nothing"},
+    {"devbox start --only sandbox,dbt", "seeds and models without Airflow"},
+    {"devbox start --dry-run", "what it would do"},
+    {0},
+};
+
+static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
+    const StartCommandOptions *given = invocation->options;
+    Project project = *invocation->project;
+    StartOptions start = {.only = given->only};
+    Result result;
+    bool is_red = false;
+    if (given->runtime != NULL && strcmp(given->runtime, "docker") == 0) project.config.runtime = RUNTIME_DOCKER;
+    if (given->runtime != NULL && strcmp(given->runtime, "docker") != 0) project.config.runtime = RUNTIME_NATIVE;
+    if (ctx->is_dry_run) {
+        if (!start_describe(ctx, &project, &start, &result, err)) return false;
+        event_result(ctx, &result);
+        return true;
+    }
+    bool is_done = start_platform(ctx, &project, &start, &is_red, err);
+    result = start_result(ctx, &project);
+    if (is_done || *result.text != '\0') event_result(ctx, &result);
+    if (is_red) outcome->exit_code = 1;
+    return is_done;
+}
+
+const Command command_start = {
+    .name = "start",
+    .group = "Every day",
+    .summary = "Bring up Airflow, the sandbox database and dbt around this checkout",
+    .description = "Checks the machine, loads seeds into .devbox/sandbox.db, starts Airflow on the DAGs of this checkout and builds the dbt "
+                   "project on the sandbox. What is up already is left alone. DAGs stay paused unless airflow.unpause names them.",
+    .options = options,
+    .options_size = sizeof(StartCommandOptions),
+    .examples = examples,
+    .needs = NEEDS_PROJECT,
+    .run = run,
+};

@@ -1,0 +1,40 @@
+#include "base/cleanup.h"
+#include "commands/commands.h"
+#include "io/clock.h"
+#include "io/lock_file.h"
+#include "model/event.h"
+#include "services/airflow_native.h"
+
+enum { START_LOCK_WAIT_MS = 2000 };
+
+static const Example examples[] = {{"devbox stop", "end all services of this checkout; nothing is deleted"}, {0}};
+
+static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
+    (void)outcome;
+    cleanup_fd int lock_fd = -1;
+    const Project *project = invocation->project;
+    bool was_running;
+    long long start_ms = clock_now_ms();
+    if (!project_prepare_state(ctx, project, err)) return false;
+    const char *lock = project_state_path(ctx->arena, project, "run/start.lock");
+    if (!lock_file_take(ctx, lock, "stop", START_LOCK_WAIT_MS, &lock_fd, err)) return false;
+    event_step_started(ctx, "airflow", "stopping");
+    if (!airflow_native_stop(ctx, project, &was_running, err)) {
+        event_step_failed(ctx, "airflow", clock_now_ms() - start_ms, err);
+        return false;
+    }
+    event_step_done(ctx, "airflow", clock_now_ms() - start_ms, was_running ? "stopped" : "was not running");
+    Value *data = value_object(ctx->arena);
+    value_set_bool(ctx->arena, data, "wasRunning", was_running);
+    event_result(ctx, &(Result){.data = data});
+    return true;
+}
+
+const Command command_stop = {
+    .name = "stop",
+    .group = "Every day",
+    .summary = "End all services of this checkout; databases and logs stay",
+    .examples = examples,
+    .needs = NEEDS_PROJECT,
+    .run = run,
+};

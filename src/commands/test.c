@@ -1,0 +1,128 @@
+#include "commands/commands.h"
+#include "io/clock.h"
+#include "model/event.h"
+#include "services/dag_tests.h"
+#include "services/dbt.h"
+
+typedef struct DagOptions {
+    const char *task, *date, *conf;
+    long long retries;
+    bool keeps;
+} DagOptions;
+
+static const Option dag_options[] = {
+    {"task", 0, OPTION_STRING, "TASK", "run only this task", offsetof(DagOptions, task), NULL, false},
+    {"date", 0, OPTION_STRING, "DATE", "logical date, e.g. 2026-01-31; default now", offsetof(DagOptions, date), NULL, false},
+    {"conf", 0, OPTION_STRING, "JSON", "configuration of the run, a JSON object", offsetof(DagOptions, conf), NULL, false},
+    {"retries", 0, OPTION_INTEGER, "N", "retries per task, default 0", offsetof(DagOptions, retries), NULL, false},
+    {"keep", 0, OPTION_FLAG, NULL, "keep the run's private folder and say where it is", offsetof(DagOptions, keeps), NULL, false},
+    {0},
+};
+
+static const Argument dag_arguments[] = {{"ID", "the DAG's id", ARGUMENT_REQUIRED, COMPLETE_DAGS}, {0}};
+static const Argument path_arguments[] = {{"PATH", "DAG files or folders; default all", ARGUMENT_REPEATED_OPTIONAL, COMPLETE_FILES}, {0}};
+static const Argument selector_arguments[] = {{"SELECTOR", "dbt node selection; default all", ARGUMENT_REPEATED_OPTIONAL, COMPLETE_NOTHING}, {0}};
+
+static const Example dag_examples[] = {
+    {"devbox test dag daily_orders", "run every task once, here and now"},
+    {"devbox test dag daily_orders --task load --date 2026-01-31", NULL},
+    {0},
+};
+static const Example dags_examples[] = {{"devbox test dags", "import every DAG file"}, {"devbox test dags dags/orders.py", NULL}, {0}};
+static const Example dbt_examples[] = {{"devbox test dbt", "build and test all models on a private copy"}, {"devbox test dbt stg_orders+", NULL}, {0}};
+static const Example test_examples[] = {{"devbox test", "everything that a push would run, on the working tree"}, {0}};
+
+static bool finish(Context *ctx, const Verdict *verdict, Outcome *outcome) {
+    event_verdict(ctx, verdict);
+    if (!verdict_is_green(verdict)) outcome->exit_code = 1;
+    return true;
+}
+
+static bool run_dag(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
+    const DagOptions *given = invocation->options;
+    Verdict verdict = {0};
+    DagTestOptions test = {.dag_id = invocation->arguments.items[0],
+                           .task = given->task,
+                           .logical_date = given->date,
+                           .conf = given->conf,
+                           .retries = (int)given->retries,
+                           .keeps_work_dir = given->keeps};
+    return dag_tests_run(ctx, invocation->project, &test, &verdict, err) && finish(ctx, &verdict, outcome);
+}
+
+static bool run_dags(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
+    Verdict verdict = {0};
+    if (!project_prepare_state(ctx, invocation->project, err)) return false;
+    return dag_tests_check(ctx, invocation->project, &invocation->arguments, &verdict, err) && finish(ctx, &verdict, outcome);
+}
+
+static bool run_dbt(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
+    Verdict verdict = {0};
+    if (!project_prepare_state(ctx, invocation->project, err)) return false;
+    return dbt_test(ctx, invocation->project, &invocation->arguments, &verdict, err) && finish(ctx, &verdict, outcome);
+}
+
+static bool run_all(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
+    const Project *project = invocation->project;
+    Verdict all = {0}, dags = {0}, dbt = {0};
+    StringList everything = {0};
+    if (!project_prepare_state(ctx, project, err)) return false;
+    if (!dag_tests_check(ctx, project, &everything, &dags, err)) return false;
+    verdict_merge(ctx->arena, &all, &dags);
+    if (project->dbt_dir != NULL) {
+        if (!dbt_test(ctx, project, &everything, &dbt, err)) return false;
+        verdict_merge(ctx->arena, &all, &dbt);
+    }
+    all.title = "DAGs and dbt";
+    return finish(ctx, &all, outcome);
+}
+
+static const Command test_dag = {
+    .name = "dag",
+    .group = "Tests",
+    .summary = "Run one DAG here and now, with each task's result, log and data",
+    .description = "Runs the DAG's real tasks in process (Airflow's dag.test) on a private metadata database with the connections, variables "
+                   "and pools of the running Airflow. Retries are off. Tasks write to the sandbox as they would in Airflow.",
+    .options = dag_options,
+    .options_size = sizeof(DagOptions),
+    .arguments = dag_arguments,
+    .examples = dag_examples,
+    .needs = NEEDS_PROJECT,
+    .is_streaming = true,
+    .run = run_dag,
+};
+
+static const Command test_dags = {
+    .name = "dags",
+    .group = "Tests",
+    .summary = "Import and serialise every DAG file, find duplicate ids",
+    .arguments = path_arguments,
+    .examples = dags_examples,
+    .needs = NEEDS_PROJECT,
+    .is_streaming = true,
+    .run = run_dags,
+};
+
+static const Command test_dbt = {
+    .name = "dbt",
+    .group = "Tests",
+    .summary = "Build and test dbt models on a private copy of the sandbox",
+    .arguments = selector_arguments,
+    .examples = dbt_examples,
+    .needs = NEEDS_PROJECT,
+    .is_streaming = true,
+    .run = run_dbt,
+};
+
+static const Command *const subcommands[] = {&test_dag, &test_dags, &test_dbt, NULL};
+
+const Command command_test = {
+    .name = "test",
+    .group = "Tests",
+    .summary = "Test DAGs and dbt models; alone: everything that a push would run",
+    .examples = test_examples,
+    .needs = NEEDS_PROJECT,
+    .is_streaming = true,
+    .subcommands = subcommands,
+    .run = run_all,
+};

@@ -1,0 +1,168 @@
+#include "services/dag_events.h"
+
+#include "base/text.h"
+#include "io/file_system.h"
+#include "io/json.h"
+#include "model/event.h"
+
+enum { CONTEXT_LINES = 1, LOG_TAIL_BYTES = 16 * 1024, LOG_TAIL_LINES = 12 };
+
+static bool is_user_file(const Project *project, const char *file) {
+    bool is_inside = path_is_inside(file, project->root) || path_is_inside(file, project->dags_dir);
+    return is_inside && !path_is_inside(file, project->state);
+}
+
+static void read_frames(Arena *arena, const Project *project, const Value *frames, TestCase *test_case) {
+    for (size_t i = 0; frames != NULL && i < frames->count; i++) {
+        const Value *item = frames->members[i].value;
+        const char *file = value_get_string(item, "file", "");
+        Frame frame = {.file = path_relative(arena, file, project->root),
+                       .line = (int)value_get_integer(item, "line", 0),
+                       .function = value_get_string(item, "function", NULL),
+                       .source = value_get_string(item, "source", NULL),
+                       .is_user = is_user_file(project, file)};
+        list_push(arena, &test_case->frames, frame);
+        if (!frame.is_user) continue;
+        test_case->file = frame.file;
+        test_case->line = frame.line;
+    }
+}
+
+static void read_source(Context *ctx, const Project *project, TestCase *test_case) {
+    char *content;
+    Error ignored = {.arena = ctx->arena};
+    if (test_case->line == 0 || test_case->file == NULL) return;
+    if (!file_read(ctx->arena, path_join(ctx->arena, project->root, test_case->file), &content, NULL, &ignored)) return;
+    StringList lines = text_split_lines(ctx->arena, content);
+    for (int number = test_case->line - CONTEXT_LINES; number <= test_case->line; number++) {
+        if (number < 1 || (size_t)number > lines.count) continue;
+        SourceLine line = {.number = number, .text = lines.items[number - 1], .is_culprit = number == test_case->line};
+        list_push(ctx->arena, &test_case->source, line);
+    }
+}
+
+void dag_events_describe_error(Context *ctx, const Project *project, const Value *error, TestCase *test_case) {
+    const char *type = value_get_string(error, "type", NULL), *message = value_get_string(error, "message", "");
+    if (error == NULL || error->kind != VALUE_OBJECT) return;
+    test_case->message = type == NULL ? message : arena_format(ctx->arena, "%s: %s", type, message);
+    test_case->detail = value_get_string(error, "text", NULL);
+    read_frames(ctx->arena, project, value_get(error, "frames"), test_case);
+    read_source(ctx, project, test_case);
+}
+
+static void read_found_dag(Context *ctx, const Project *project, const char *file, const Value *item, DagEvents *events) {
+    FoundDag dag = {.dag_id = value_get_string(item, "dag_id", "?"),
+                    .file = path_relative(ctx->arena, file, project->root),
+                    .line = (int)value_get_integer(item, "line", 0)};
+    const Value *tags = value_get(item, "tags");
+    for (size_t i = 0; tags != NULL && i < tags->count; i++) list_push(ctx->arena, &dag.tags, tags->members[i].value->string);
+    list_push(ctx->arena, &events->dags, dag);
+}
+
+static const char *summarise_file(Arena *arena, const Value *dags) {
+    int64_t tasks = 0;
+    for (size_t i = 0; i < dags->count; i++) tasks += value_get_integer(dags->members[i].value, "tasks", 0);
+    if (dags->count == 0) return "no DAG in it";
+    if (dags->count > 1) return arena_format(arena, "%zu DAGs, %lld tasks", dags->count, (long long)tasks);
+    return arena_format(arena, "%s, %lld tasks", value_get_string(dags->members[0].value, "dag_id", "?"), (long long)tasks);
+}
+
+static void read_file(Context *ctx, const Project *project, const Value *message, DagEvents *events) {
+    const char *file = value_get_string(message, "file", ""), *skipped = value_get_string(message, "skipped", NULL);
+    const Value *dags = value_get(message, "dags"), *error = value_get(message, "error"), *warnings = value_get(message, "warnings");
+    bool is_red = error != NULL && error->kind == VALUE_OBJECT;
+    TestCase test_case = {.suite = "dags",
+                          .name = path_relative(ctx->arena, file, project->root),
+                          .file = path_relative(ctx->arena, file, project->root),
+                          .state = is_red ? TEST_FAIL : skipped != NULL ? TEST_SKIP : TEST_PASS,
+                          .duration_ms = skipped != NULL ? -1 : value_get_integer(message, "duration_ms", 0)};
+    for (size_t i = 0; dags != NULL && i < dags->count; i++) read_found_dag(ctx, project, file, dags->members[i].value, events);
+    if (skipped != NULL) {
+        test_case.summary = strcmp(skipped, "safe_mode") == 0 ? "Airflow skips it: the words dag and airflow are not both in it" : skipped;
+    } else if (dags != NULL && !is_red) {
+        test_case.summary = summarise_file(ctx->arena, dags);
+    }
+    dag_events_describe_error(ctx, project, error, &test_case);
+    verdict_add(ctx->arena, &events->verdict, &test_case);
+    event_test_case(ctx, &test_case);
+    for (size_t i = 0; warnings != NULL && i < warnings->count; i++) {
+        const Value *warning = warnings->members[i].value;
+        event_warning(ctx, NULL, "%s:%lld %s", test_case.name, (long long)value_get_integer(warning, "line", 0),
+                      value_get_string(warning, "message", ""));
+    }
+}
+
+static TestState read_task_state(const char *state) {
+    if (state == NULL) return TEST_SKIP;
+    if (strcmp(state, "success") == 0) return TEST_PASS;
+    return strcmp(state, "skipped") == 0 || strcmp(state, "upstream_failed") == 0 ? TEST_SKIP : TEST_FAIL;
+}
+
+static const char *find_failed_task(const DagEvents *events) {
+    list_each(const TestCase, earlier, &events->verdict.cases) {
+        if (earlier->state == TEST_FAIL) return earlier->name;
+    }
+    return NULL;
+}
+
+// The return value of a task says most; a list says how many.
+static const char *summarise_task(Context *ctx, const Value *message, TestState state, const char *word, const DagEvents *events) {
+    const Value *xcom = value_get(message, "xcom");
+    const char *failed = find_failed_task(events);
+    if (state == TEST_SKIP && word != NULL && strcmp(word, "skipped") == 0) return "skipped";
+    if (state == TEST_SKIP) return failed == NULL ? "not run" : arena_format(ctx->arena, "not run: %s failed", failed);
+    for (size_t i = 0; xcom != NULL && i < xcom->count; i++) {
+        const Value *item = xcom->members[i].value, *value = value_get(item, "value");
+        bool is_result = strcmp(value_get_string(item, "key", ""), "return_value") == 0;
+        if (!is_result || value == NULL || value->kind == VALUE_NULL) continue;
+        if (value->kind == VALUE_ARRAY) return arena_format(ctx->arena, "%zu items", value->count);
+        const char *text = json_print(ctx->arena, value);
+        return strlen(text) <= 60 ? text : arena_format(ctx->arena, "%.57s…", text);
+    }
+    return NULL;
+}
+
+static void read_task(Context *ctx, const Project *project, const Value *message, DagEvents *events) {
+    Arena *arena = ctx->arena;
+    const char *task_id = value_get_string(message, "task_id", "?"), *word = value_get_string(message, "state", NULL);
+    int64_t map_index = value_get_integer(message, "map_index", -1);
+    TestState state = read_task_state(word);
+    const char *log = value_get_string(message, "log", NULL);
+    TestCase task = {.suite = "dag",
+                     .name = map_index < 0 ? task_id : arena_format(arena, "%s[%lld]", task_id, (long long)map_index),
+                     .state = state,
+                     .state_word = word,
+                     .duration_ms = state == TEST_SKIP ? -1 : value_get_integer(message, "duration_ms", 0),
+                     .summary = summarise_task(ctx, message, state, word, events),
+                     .outputs = value_get(message, "xcom"),
+                     .log_path = log == NULL ? NULL : path_relative(arena, log, project->root)};
+    dag_events_describe_error(ctx, project, value_get(message, "error"), &task);
+    if (state == TEST_FAIL && task.message == NULL) task.message = arena_format(arena, "ended as %s", word);
+    bool shows_log = state == TEST_FAIL && log != NULL && task.frames.count == 0;
+    if (shows_log) task.log_tail = text_last_lines(arena, file_read_tail(arena, log, LOG_TAIL_BYTES), LOG_TAIL_LINES);
+    verdict_add(arena, &events->verdict, &task);
+    event_test_case(ctx, &task);
+}
+
+static void read_dag(Context *ctx, const Project *project, const Value *message, DagEvents *events) {
+    const Value *tasks = value_get(message, "tasks");
+    const char *file = path_relative(ctx->arena, value_get_string(message, "file", ""), project->root);
+    for (size_t i = 0; tasks != NULL && i < tasks->count; i++) list_push(ctx->arena, &events->tasks, tasks->members[i].value->string);
+    events->verdict.title = arena_format(ctx->arena, "%s · %s:%lld · %zu tasks", value_get_string(message, "dag_id", "?"), file,
+                                         (long long)value_get_integer(message, "line", 1), events->tasks.count);
+    event_headline(ctx, "%s", events->verdict.title);
+}
+
+void dag_events_read_line(Context *ctx, const Project *project, const char *line, DagEvents *events) {
+    Value *message;
+    Error ignored = {.arena = ctx->arena};
+    if (!json_parse(ctx->arena, line, "airflow host", &message, &ignored)) return;
+    const char *kind = value_get_string(message, "event", "");
+    if (strcmp(kind, "file") == 0) read_file(ctx, project, message, events);
+    if (strcmp(kind, "dag") == 0) read_dag(ctx, project, message, events);
+    if (strcmp(kind, "task") == 0) read_task(ctx, project, message, events);
+    if (strcmp(kind, "done") != 0) return;
+    events->state = value_get_string(message, "state", "failed");
+    events->running = value_get_string(message, "running", NULL);
+    events->last = message;
+}

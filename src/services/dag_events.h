@@ -1,0 +1,27 @@
+// What src/workers/airflow_host.py says while it tests DAGs, as test cases.
+#pragma once
+#include "model/verdict.h"
+#include "services/project.h"
+
+typedef struct FoundDag {
+    const char *dag_id, *file;
+    int line;
+    StringList tags;
+} FoundDag;
+
+typedef LIST_OF(FoundDag) FoundDagList;
+
+typedef struct DagEvents {
+    Verdict verdict;
+    FoundDagList dags;        // everything that was found
+    StringList tasks;         // of the DAG under test, in order
+    const char *state;        // of the last event: "success", "unknown_dag", …; NULL while it has not come
+    const Value *last;        // the last event
+    const char *running;      // the task that was under way at a timeout
+} DagEvents;
+
+// Reads one line of the host. A finished file or task becomes a case, and is emitted.
+void dag_events_read_line(Context *ctx, const Project *project, const char *line, DagEvents *events);
+
+// Fills message, frames, source lines and traceback of a case from a worker's error.
+void dag_events_describe_error(Context *ctx, const Project *project, const Value *error, TestCase *test_case);

@@ -1,0 +1,13 @@
+// One request to src/workers/airflow_host.py: a cold Python process, private folders, events read as they come.
+#pragma once
+#include "services/airflow_setup.h"
+#include "services/dag_events.h"
+
+typedef struct DagRequest {
+    Value *message;         // the request's own keys; the common ones are added
+    long long timeout_ms;   // of the whole request
+    bool keeps_work_dir;
+} DagRequest;
+
+// Sends the request and reads events into `events` until it is done. False when the host could not answer (its stderr is the detail).
+bool dag_request_send(Context *ctx, const Project *project, const DagRequest *request, DagEvents *events, Error *err) MUST_USE;

@@ -1,0 +1,227 @@
+#include "services/dag_tests.h"
+
+#include "base/map.h"
+#include "base/text.h"
+#include "io/clock.h"
+#include "io/file_system.h"
+#include "io/json.h"
+#include "model/event.h"
+#include "services/dag_folder.h"
+#include "services/dag_request.h"
+
+enum { FILE_TIMEOUT_MS = 30 * 1000, RUN_TIMEOUT_MS = 5 * 60 * 1000, SMOKE_TIMEOUT_MS = 10 * 60 * 1000 };
+
+static void add_duplicate(Context *ctx, const FoundDag *first, const FoundDag *second, DagEvents *events) {
+    TestCase duplicate = {
+        .suite = "dags",
+        .name = second->file,
+        .file = second->file,
+        .line = second->line,
+        .state = TEST_FAIL,
+        .duration_ms = -1,
+        .message = arena_format(ctx->arena, "DAG id '%s' is used twice: %s:%d and %s:%d; Airflow shows only one of them", second->dag_id,
+                                first->file, first->line, second->file, second->line)};
+    verdict_add(ctx->arena, &events->verdict, &duplicate);
+    event_test_case(ctx, &duplicate);
+}
+
+// Each file is imported on its own, so ids that two files share show only here.
+static void find_duplicates(Context *ctx, DagEvents *events) {
+    Map by_id = {0};
+    list_each(FoundDag, dag, &events->dags) {
+        const FoundDag *first = map_get(&by_id, dag->dag_id);
+        if (first == NULL) {
+            map_set(ctx->arena, &by_id, dag->dag_id, dag);
+        } else if (strcmp(first->file, dag->file) != 0) {
+            add_duplicate(ctx, first, dag, events);
+        }
+    }
+}
+
+static bool add_files_below(Context *ctx, const Project *project, const char *given, Value *files, Error *err) {
+    StringList below = {0};
+    const char *path = path_resolve(ctx->arena, path_join(ctx->arena, project->root, given));
+    if (path == NULL) {
+        error_set(err, ERROR_USAGE, "there is no file %s", given);
+        return error_hint(err, "paths are relative to the checkout: devbox test dags %s/my_dag.py", project->config.dags);
+    }
+    if (file_exists(path)) {
+        value_append(ctx->arena, files, value_string(ctx->arena, path));
+        return true;
+    }
+    if (!dag_folder_list_below(ctx, project, path, &below, err)) return false;
+    list_each(const char *, file, &below) value_append(ctx->arena, files, value_string(ctx->arena, *file));
+    if (below.count > 0) return true;
+    error_set(err, ERROR_USAGE, "%s holds no DAG file", given);
+    return error_hint(err, "DAG files are the .py files below ./%s", project->config.dags);
+}
+
+static bool check_files(Context *ctx, const Project *project, const StringList *paths, DagEvents *events, Error *err) {
+    Value *message = value_object(ctx->arena), *files = value_array(ctx->arena);
+    long long start_ms = clock_now_ms();
+    if (!dag_folder_check(ctx, project, err)) return false;
+    list_each(const char *const, given, paths) {
+        if (!add_files_below(ctx, project, *given, files, err)) return false;
+    }
+    value_set_string(ctx->arena, message, "op", "check_dags");
+    value_set(ctx->arena, message, "files", files);
+    value_set_integer(ctx->arena, message, "timeout_ms", FILE_TIMEOUT_MS);
+    long long timeout_ms = ctx->timeout_ms > 0 ? ctx->timeout_ms : SMOKE_TIMEOUT_MS;
+    DagRequest request = {.message = message, .timeout_ms = timeout_ms};
+    if (!dag_request_send(ctx, project, &request, events, err)) return false;
+    find_duplicates(ctx, events);
+    events->verdict.duration_ms = clock_now_ms() - start_ms;
+    return true;
+}
+
+bool dag_tests_check(Context *ctx, const Project *project, const StringList *paths, Verdict *verdict, Error *err) {
+    DagEvents events = {0};
+    if (!folder_exists(project->dags_dir)) {
+        error_set(err, ERROR_CHECKOUT, "there is no folder %s", path_relative(ctx->arena, project->dags_dir, project->root));
+        return error_hint(err, "set dags in devbox.yaml to the folder that holds the DAG files");
+    }
+    if (!check_files(ctx, project, paths, &events, err)) return false;
+    events.verdict.title = arena_format(ctx->arena, "DAGs · Airflow %s", project->config.airflow.version);
+    *verdict = events.verdict;
+    return true;
+}
+
+static bool is_selected(const FoundDag *dag, const StringList *wanted) {
+    list_each(const char *const, wish, wanted) {
+        bool is_tag = text_starts_with(*wish, "tag:");
+        if (is_tag && string_list_contains(&dag->tags, *wish + strlen("tag:"))) return true;
+        if (!is_tag && strcmp(*wish, dag->dag_id) == 0) return true;
+    }
+    return false;
+}
+
+bool dag_tests_select(Context *ctx, const Project *project, const StringList *wanted, StringList *dag_ids, Error *err) {
+    DagEvents events = {0};
+    Context quiet = *ctx;
+    quiet.sink = NULL;
+    if (wanted->count == 0) return true;
+    if (!check_files(&quiet, project, &(StringList){0}, &events, err)) return false;
+    list_each(FoundDag, dag, &events.dags) {
+        if (is_selected(dag, wanted)) list_push(ctx->arena, dag_ids, dag->dag_id);
+    }
+    return true;
+}
+
+static StringList read_strings(Arena *arena, const Value *array) {
+    StringList strings = {0};
+    for (size_t i = 0; array != NULL && i < array->count; i++) {
+        if (array->members[i].value->kind == VALUE_STRING) list_push(arena, &strings, array->members[i].value->string);
+    }
+    return strings;
+}
+
+// A file that does not import may be the one that holds the DAG.
+static const char *list_import_errors(Context *ctx, const Project *project, const Value *last) {
+    const Value *broken = value_get(last, "import_errors");
+    Text lines = {.arena = ctx->arena};
+    for (size_t i = 0; broken != NULL && i < broken->count; i++) {
+        const Value *item = broken->members[i].value, *error = value_get(item, "error");
+        text_append_format(&lines, "%s does not import: %s: %s\n",
+                           path_relative(ctx->arena, value_get_string(item, "file", "?"), project->root),
+                           value_get_string(error, "type", "Error"), value_get_string(error, "message", ""));
+    }
+    return lines.length == 0 ? NULL : text_string(&lines);
+}
+
+static bool report_unknown_dag(Context *ctx, const Project *project, const char *dag_id, const DagEvents *events, Error *err) {
+    StringList known = read_strings(ctx->arena, value_get(events->last, "dags"));
+    const char *nearest = text_nearest(dag_id, known.items, known.count);
+    error_set(err, ERROR_USAGE, "no DAG has the id '%s'", dag_id);
+    if (nearest != NULL) {
+        error_hint(err, "did you mean: devbox test dag %s", nearest);
+    } else if (known.count > 0) {
+        if (known.count > 20) known.count = 20;
+        error_hint(err, "DAG ids here: %s", text_join(ctx->arena, &known, ", "));
+    } else {
+        error_hint(err, "no DAG was found below ./%s", project->config.dags);
+    }
+    return error_detail(err, list_import_errors(ctx, project, events->last));
+}
+
+static void add_import_error(Context *ctx, const Project *project, const char *dag_id, DagEvents *events) {
+    TestCase broken = {.suite = "dag", .name = dag_id, .state = TEST_FAIL, .duration_ms = -1};
+    dag_events_describe_error(ctx, project, value_get(events->last, "error"), &broken);
+    verdict_add(ctx->arena, &events->verdict, &broken);
+    event_test_case(ctx, &broken);
+}
+
+static void add_timeout(Context *ctx, long long timeout_ms, DagEvents *events) {
+    TestCase slow = {.suite = "dag",
+                     .name = events->running == NULL ? "timeout" : events->running,
+                     .state = TEST_FAIL,
+                     .duration_ms = timeout_ms,
+                     .message = arena_format(ctx->arena, "still running after %s; more time: --timeout 30m",
+                                             text_duration(ctx->arena, timeout_ms))};
+    verdict_add(ctx->arena, &events->verdict, &slow);
+    event_test_case(ctx, &slow);
+}
+
+// Tasks that Airflow never reached have no event of their own.
+static void add_unreached_tasks(Context *ctx, DagEvents *events) {
+    Map seen = {0};
+    list_each(TestCase, test_case, &events->verdict.cases) {
+        const char *bracket = strchr(test_case->name, '[');
+        const char *task = bracket == NULL ? test_case->name
+                                           : arena_copy_bytes(ctx->arena, test_case->name, (size_t)(bracket - test_case->name));
+        map_set(ctx->arena, &seen, task, events);
+    }
+    list_each(const char *, task_id, &events->tasks) {
+        if (map_has(&seen, *task_id)) continue;
+        TestCase unreached = {.suite = "dag", .name = *task_id, .state = TEST_SKIP, .duration_ms = -1, .summary = "not run"};
+        verdict_add(ctx->arena, &events->verdict, &unreached);
+        event_test_case(ctx, &unreached);
+    }
+}
+
+static bool write_request(Context *ctx, const Project *project, const DagTestOptions *options, Value *message, Error *err) {
+    Value *conf = value_object(ctx->arena);
+    if (options->conf != NULL && !json_parse(ctx->arena, options->conf, "--conf", &conf, err)) {
+        err->code = ERROR_USAGE;
+        return error_hint(err, "--conf takes a JSON object: --conf '{\"day\": \"2026-01-31\"}'");
+    }
+    const char *log_dir = project_state_path(ctx->arena, project, arena_format(ctx->arena, "logs/test/%s", options->dag_id));
+    if (!folder_remove(ctx->arena, log_dir, err) || !folder_create(ctx->arena, log_dir, err)) return false;
+    value_set_string(ctx->arena, message, "op", "test_dag");
+    value_set_string(ctx->arena, message, "dag_id", options->dag_id);
+    value_set_string(ctx->arena, message, "file", NULL);
+    value_set_string(ctx->arena, message, "task", options->task);
+    value_set_string(ctx->arena, message, "logical_date", options->logical_date);
+    value_set(ctx->arena, message, "conf", conf);
+    value_set_integer(ctx->arena, message, "retries", options->retries);
+    value_set_string(ctx->arena, message, "log_dir", log_dir);
+    return true;
+}
+
+static const char *name_next_step(Arena *arena, const DagTestOptions *options, const Verdict *verdict) {
+    list_each(const TestCase, test_case, &verdict->cases) {
+        if (test_case->state != TEST_FAIL || test_case->log_path == NULL) continue;
+        return arena_format(arena, "log: %s · only this task: devbox test dag %s --task %s", test_case->log_path, options->dag_id,
+                            test_case->name);
+    }
+    return NULL;
+}
+
+bool dag_tests_run(Context *ctx, const Project *project, const DagTestOptions *options, Verdict *verdict, Error *err) {
+    DagEvents events = {0};
+    Value *message = value_object(ctx->arena);
+    long long start_ms = clock_now_ms();
+    if (strchr(options->dag_id, '/') != NULL) return error_set(err, ERROR_USAGE, "'%s' is no DAG id", options->dag_id);
+    if (!project_prepare_state(ctx, project, err) || !write_request(ctx, project, options, message, err)) return false;
+    long long timeout_ms = ctx->timeout_ms > 0 ? ctx->timeout_ms : RUN_TIMEOUT_MS;
+    value_set_integer(ctx->arena, message, "timeout_ms", timeout_ms);
+    DagRequest request = {.message = message, .timeout_ms = timeout_ms, .keeps_work_dir = options->keeps_work_dir};
+    if (!dag_request_send(ctx, project, &request, &events, err)) return false;
+    if (strcmp(events.state, "unknown_dag") == 0) return report_unknown_dag(ctx, project, options->dag_id, &events, err);
+    if (strcmp(events.state, "import_error") == 0) add_import_error(ctx, project, options->dag_id, &events);
+    if (strcmp(events.state, "timeout") == 0) add_timeout(ctx, timeout_ms, &events);
+    if (options->task == NULL) add_unreached_tasks(ctx, &events);
+    events.verdict.duration_ms = clock_now_ms() - start_ms;
+    events.verdict.next = name_next_step(ctx->arena, options, &events.verdict);
+    *verdict = events.verdict;
+    return true;
+}

@@ -1,0 +1,194 @@
+#include "services/dbt.h"
+
+#include <fcntl.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "io/clock.h"
+#include "io/database.h"
+#include "io/file_system.h"
+#include "io/process.h"
+#include "model/event.h"
+#include "services/dbt_events.h"
+#include "services/dbt_setup.h"
+#include "services/sandbox.h"
+
+enum { BUILD_TIMEOUT_MS = 30 * 60 * 1000, DEPS_TIMEOUT_MS = 5 * 60 * 1000, TAIL_LINES = 15, EXIT_BUSY = 75 };
+
+typedef struct Build {
+    Context *ctx;
+    const Project *project;
+    const char *step;         // progress is reported under this name; NULL: none
+    const char *events_path;
+    long long offset;         // how much of the events file was read
+    DbtEvents events;
+} Build;
+
+static void read_new_events(Build *build) {
+    Arena *arena = build->ctx->arena;
+    char *content;
+    size_t length;
+    Error ignored = {.arena = arena};
+    if (file_info(build->events_path).size <= build->offset) return;
+    if (!file_read(arena, build->events_path, &content, &length, &ignored)) return;
+    // Only whole lines: the writer may be in the middle of one.
+    for (char *end; (size_t)build->offset < length; build->offset = end + 1 - content) {
+        end = strchr(content + build->offset, '\n');
+        if (end == NULL) return;
+        *end = '\0';
+        dbt_events_read_line(build->ctx, build->project, content + build->offset, &build->events);
+    }
+}
+
+static void note_output(void *state, const char *line) {
+    Build *build = state;
+    (void)line;
+    read_new_events(build);
+    if (build->step == NULL || build->events.verdict.cases.count == 0) return;
+    const TestCaseList *cases = &build->events.verdict.cases;
+    event_step_progress(build->ctx, build->step, "%zu nodes done, last: %s", cases->count, cases->items[cases->count - 1].name);
+}
+
+static bool run_worker(Context *ctx, const Project *project, const char *context, const StringList *words, ProcessSpec *spec,
+                       ProcessResult *result, Error *err) {
+    DbtSetup setup;
+    ChildEnvironment environment;
+    StringList argv = {0};
+    if (!dbt_setup_observe(ctx, project, &setup, err) || !dbt_environment(ctx, project, &setup, &environment, err)) return false;
+    const char *const head[] = {setup.python.python, setup.worker, "--context", context, "--"};
+    for (size_t i = 0; i < sizeof head / sizeof *head; i++) list_push(ctx->arena, &argv, head[i]);
+    list_each(const char *const, word, words) list_push(ctx->arena, &argv, *word);
+    spec->argv = string_list_to_argv(ctx->arena, &argv);
+    spec->environment = child_environment_vector(&environment);
+    spec->folder = project->root;
+    return process_run(ctx, spec, result, err);
+}
+
+static bool has_missing_packages(Context *ctx, const Project *project) {
+    static const char *const files[] = {"packages.yml", "dependencies.yml"};
+    if (folder_exists(path_join(ctx->arena, project->dbt_dir, "dbt_packages"))) return false;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        if (file_exists(path_join(ctx->arena, project->dbt_dir, files[i]))) return true;
+    }
+    return false;
+}
+
+static bool install_packages(Context *ctx, const Project *project, const char *context, Error *err) {
+    ProcessResult result;
+    const char *word = "deps";
+    StringList words = {.items = &word, .count = 1};
+    ProcessSpec spec = {.timeout_ms = DEPS_TIMEOUT_MS};
+    if (!has_missing_packages(ctx, project)) return true;
+    event_step_progress(ctx, "dbt", "installing dbt packages");
+    if (!run_worker(ctx, project, context, &words, &spec, &result, err)) return false;
+    if (result.outcome == PROCESS_EXITED && result.exit_code == 0) return true;
+    error_set(err, ERROR_NETWORK, "dbt deps could not install the packages of %s", path_name(project->dbt_dir));
+    error_hint(err, "check packages.yml and the network, then: devbox dbt deps");
+    return error_detail(err, text_last_lines(ctx->arena, *result.output ? result.output : result.errors, TAIL_LINES));
+}
+
+static bool report_dbt_trouble(Context *ctx, const Build *build, const ProcessResult *result, Error *err) {
+    bool is_busy = result->outcome == PROCESS_EXITED && result->exit_code == EXIT_BUSY;
+    if (result->outcome == PROCESS_INTERRUPTED) return error_set(err, ERROR_INTERRUPTED, "interrupted while dbt was running");
+    if (result->outcome == PROCESS_TIMED_OUT) {
+        error_set(err, ERROR_TIMEOUT, "dbt did not finish within %d minutes", BUILD_TIMEOUT_MS / 60000);
+    } else if (build->events.message != NULL) {
+        StringList lines = text_split_lines(ctx->arena, build->events.message);
+        error_set(err, is_busy ? ERROR_BUSY : ERROR_CHILD, "%s", lines.count > 0 ? lines.items[0] : "dbt could not run");
+        if (lines.count > 1) error_detail(err, build->events.message);
+        return false;
+    } else {
+        error_set(err, is_busy ? ERROR_BUSY : ERROR_CHILD, "dbt could not run (exit code %d)", result->exit_code);
+    }
+    error_hint(err, "look closer with: devbox dbt build");
+    return error_detail(err, text_last_lines(ctx->arena, *result->errors ? result->errors : result->output, TAIL_LINES));
+}
+
+static bool build_nodes(Context *ctx, Build *build, DbtPlaces *places, const StringList *selectors, Error *err) {
+    ProcessResult result;
+    const char *context;
+    StringList words = {0};
+    long long start_ms = clock_now_ms();
+    places->events = build->events_path = path_join(ctx->arena, places->folder, "events.jsonl");
+    if (!file_remove(ctx->arena, places->events, err)) return false;
+    if (!dbt_write_context(ctx, build->project, places, &context, err)) return false;
+    if (!install_packages(ctx, build->project, context, err)) return false;
+    list_push(ctx->arena, &words, "build");
+    if (selectors->count > 0) list_push(ctx->arena, &words, "--select");
+    list_each(const char *const, selector, selectors) list_push(ctx->arena, &words, *selector);
+    ProcessSpec spec = {.on_output = note_output,
+                        .handler_state = build,
+                        .log_path = path_join(ctx->arena, places->folder, "build.log"),
+                        .timeout_ms = BUILD_TIMEOUT_MS};
+    if (!file_remove(ctx->arena, spec.log_path, err)) return false;
+    if (!run_worker(ctx, build->project, context, &words, &spec, &result, err)) return false;
+    read_new_events(build);
+    build->events.verdict.duration_ms = clock_now_ms() - start_ms;
+    bool is_verdict = result.outcome == PROCESS_EXITED && (result.exit_code == 0 || result.exit_code == 1);
+    bool has_red_node = build->events.verdict.failed + build->events.verdict.errors > 0;
+    if (is_verdict && (result.exit_code == 0 || has_red_node)) return true;
+    return report_dbt_trouble(ctx, build, &result, err);
+}
+
+bool dbt_build(Context *ctx, const Project *project, Verdict *verdict, Error *err) {
+    DbtSetup setup;
+    Build build = {.ctx = ctx, .project = project, .step = "dbt"};
+    DbtPlaces places = dbt_live_places(ctx, project);
+    if (!dbt_setup_complete(ctx, project, "dbt", &setup, err) || !dbt_prepare(ctx, project, err)) return false;
+    event_step_progress(ctx, "dbt", "dbt build");
+    if (!build_nodes(ctx, &build, &places, &(StringList){0}, err)) return false;
+    *verdict = build.events.verdict;
+    return true;
+}
+
+// SQLite's own backup: the live files may be in use. The warehouse is a cache of models, so a fresh one is the honest start.
+static bool copy_sandbox(Context *ctx, const Project *project, const DbtPlaces *places, Error *err) {
+    const char *live = sandbox_path(ctx->arena, project);
+    if (file_exists(live)) return database_backup(ctx->arena, live, places->sandbox, err);
+    SeedReport report;
+    return sandbox_seed(ctx, project, &report, err) && (!file_exists(live) || database_backup(ctx->arena, live, places->sandbox, err));
+}
+
+static const char *describe_selection(Arena *arena, const StringList *selectors) {
+    return selectors->count == 0 ? "all models" : text_join(arena, selectors, " ");
+}
+
+bool dbt_test(Context *ctx, const Project *project, const StringList *selectors, Verdict *verdict, Error *err) {
+    DbtSetup setup;
+    Build build = {.ctx = ctx, .project = project};
+    DbtPlaces places = {0};
+    if (project->dbt_dir == NULL) {
+        error_set(err, ERROR_CHECKOUT, "this checkout has no dbt_project.yml");
+        return error_hint(err, "set dbt.project in devbox.yaml when it lies deeper than three folders");
+    }
+    if (!dbt_setup_complete(ctx, project, "dbt", &setup, err)) return false;
+    const char *parent = project_state_path(ctx->arena, project, "tmp");
+    if (!folder_create(ctx->arena, parent, err) || !folder_create_temporary(ctx->arena, parent, "dbt-", &places.folder, err)) return false;
+    places.sandbox = path_join(ctx->arena, places.folder, "sandbox.db");
+    places.warehouse = path_join(ctx->arena, places.folder, "warehouse.duckdb");
+    bool is_done = copy_sandbox(ctx, project, &places, err) && build_nodes(ctx, &build, &places, selectors, err);
+    Error cleaning = {.arena = ctx->arena};
+    bool is_red = build.events.verdict.failed + build.events.verdict.errors > 0;
+    // A failed test's compiled query must stay readable.
+    if (!is_red && !folder_remove(ctx->arena, places.folder, &cleaning)) event_warning(ctx, NULL, "%s", cleaning.message);
+    if (!is_done) return false;
+    build.events.verdict.title =
+        arena_format(ctx->arena, "dbt · %s · %s", path_name(project->dbt_dir), describe_selection(ctx->arena, selectors));
+    *verdict = build.events.verdict;
+    return true;
+}
+
+bool dbt_pass_through(Context *ctx, const Project *project, const StringList *words, int *exit_code, Error *err) {
+    DbtSetup setup;
+    ProcessResult result;
+    const char *context;
+    DbtPlaces places = dbt_live_places(ctx, project);
+    if (project->dbt_dir == NULL) return error_set(err, ERROR_CHECKOUT, "this checkout has no dbt_project.yml");
+    if (!dbt_setup_complete(ctx, project, "dbt", &setup, err)) return false;
+    if (!dbt_write_context(ctx, project, &places, &context, err)) return false;
+    ProcessSpec spec = {.is_foreground = true, .timeout_ms = BUILD_TIMEOUT_MS};
+    if (!run_worker(ctx, project, context, words, &spec, &result, err)) return false;
+    if (result.outcome == PROCESS_SIGNALED) return error_set(err, ERROR_CHILD, "dbt was killed by signal %d", result.signal);
+    *exit_code = result.exit_code;
+    return true;
+}

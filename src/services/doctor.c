@@ -1,0 +1,145 @@
+#include "services/doctor.h"
+
+#include "base/text.h"
+#include "io/file_system.h"
+#include "io/platform.h"
+#include "io/process.h"
+#include "services/airflow_setup.h"
+#include "services/dag_folder.h"
+#include "services/dbt_setup.h"
+#include "services/hook.h"
+#include "services/python_tools.h"
+#include "services/runtime_state.h"
+
+enum { GIBIBYTE = 1 << 30, NEEDED_DISK_GIB = 3, NEEDED_MEMORY_GIB = 2 };
+
+static void add(Context *ctx, CheckList *checks, const char *name, CheckState state, const char *finding, const char *remedy) {
+    Check check = {.name = name, .state = state, .finding = finding, .remedy = remedy};
+    list_push(ctx->arena, checks, check);
+}
+
+static void check_system(Context *ctx, const Project *project, CheckList *checks) {
+    Arena *arena = ctx->arena;
+    long long memory = platform_memory_bytes() / GIBIBYTE, disk = platform_free_disk_bytes(project->root) / GIBIBYTE;
+    const char *machine = arena_format(arena, "%s, %d CPUs, %lld GiB memory", platform_name(arena), platform_processor_count(), memory);
+    bool has_memory = memory >= NEEDED_MEMORY_GIB, has_disk = disk >= NEEDED_DISK_GIB;
+    add(ctx, checks, "machine", has_memory ? CHECK_GOOD : CHECK_WARNING, machine,
+        has_memory ? NULL : "Airflow wants 2 GiB; close something before devbox start");
+    add(ctx, checks, "disk", has_disk ? CHECK_GOOD : CHECK_BAD, arena_format(arena, "%lld GiB free", disk),
+        has_disk ? NULL : arena_format(arena, "free %d GiB: environments and databases need it", NEEDED_DISK_GIB));
+}
+
+static void check_git(Context *ctx, CheckList *checks) {
+    const char *git = process_find_program(ctx->arena, "git", NULL);
+    add(ctx, checks, "git", git != NULL ? CHECK_GOOD : CHECK_WARNING, git != NULL ? git : "not found",
+        git != NULL ? NULL : "install git, so that pushes are tested: sudo apt install git");
+}
+
+static void check_airflow(Context *ctx, const Project *project, CheckList *checks) {
+    AirflowSetup setup;
+    Error err = {.arena = ctx->arena};
+    if (!airflow_setup_observe(ctx, project, &setup, &err)) {
+        add(ctx, checks, "Airflow", CHECK_BAD, err.message, err.hint);
+        return;
+    }
+    const char *what = arena_format(ctx->arena, "Airflow %s in %s", setup.profile.version, setup.python.folder);
+    bool is_ready = setup.python.is_ready;
+    add(ctx, checks, "Airflow", is_ready ? CHECK_GOOD : CHECK_WARNING,
+        is_ready ? what : arena_format(ctx->arena, "Airflow %s is not installed yet", setup.profile.version),
+        is_ready ? NULL : "devbox start installs it");
+}
+
+static void check_python(Context *ctx, const Project *project, CheckList *checks) {
+    PythonRequest request = {.python_min = "3.10", .python_max = "3.12", .python_prefer = "3.11"};
+    AirflowProfile profile;
+    Error err = {.arena = ctx->arena};
+    if (airflow_profile_load(ctx, project->config.airflow.version, &profile, &err)) {
+        request = (PythonRequest){.python_min = profile.python_min, .python_max = profile.python_max, .python_prefer = profile.python_prefer};
+    }
+    const char *python = python_find_interpreter(ctx, &request), *uv = python_find_installed_uv(ctx);
+    const char *missing = arena_format(ctx->arena, "none between %s and %s", request.python_min, request.python_max);
+    add(ctx, checks, "Python", python != NULL ? CHECK_GOOD : CHECK_WARNING, python != NULL ? python : missing,
+        python != NULL ? NULL : arena_format(ctx->arena, "sudo apt install python3, or: uv python install %s", request.python_prefer));
+    add(ctx, checks, "uv", CHECK_GOOD, uv != NULL ? uv : "not installed yet; devbox start installs it from PyPI", NULL);
+}
+
+static void check_dbt(Context *ctx, const Project *project, CheckList *checks) {
+    DbtSetup setup;
+    Error err = {.arena = ctx->arena};
+    if (project->dbt_dir == NULL) {
+        add(ctx, checks, "dbt", CHECK_GOOD, "no dbt_project.yml in this checkout", NULL);
+    } else if (!dbt_setup_observe(ctx, project, &setup, &err)) {
+        add(ctx, checks, "dbt", CHECK_BAD, err.message, err.hint);
+    } else {
+        const char *folder = path_relative(ctx->arena, project->dbt_dir, project->root);
+        add(ctx, checks, "dbt", setup.python.is_ready ? CHECK_GOOD : CHECK_WARNING, arena_format(ctx->arena, "project in ./%s", folder),
+            setup.python.is_ready ? NULL : "devbox start installs dbt");
+    }
+}
+
+static void check_dags(Context *ctx, const Project *project, CheckList *checks) {
+    DagFolderReport report = {0};
+    Error err = {.arena = ctx->arena};
+    if (!dag_folder_inspect(ctx, project, &report, &err)) {
+        add(ctx, checks, "DAGs", CHECK_BAD, err.message, err.hint);
+        return;
+    }
+    list_each(DagFolderFinding, finding, &report.findings) {
+        add(ctx, checks, "DAGs", finding->is_error ? CHECK_BAD : CHECK_WARNING, finding->message, finding->hint);
+    }
+    bool has_folder = folder_exists(project->dags_dir);
+    const char *count = arena_format(ctx->arena, "%zu Python files in ./%s", report.files.count, project->config.dags);
+    add(ctx, checks, "DAGs", has_folder ? CHECK_GOOD : CHECK_WARNING,
+        has_folder ? count : arena_format(ctx->arena, "no folder ./%s", project->config.dags),
+        has_folder ? NULL : "set dags in devbox.yaml to the folder with the DAG files");
+}
+
+static void check_hook(Context *ctx, const Project *project, CheckList *checks) {
+    HookStatus status;
+    Error err = {.arena = ctx->arena};
+    if (!hook_status(ctx, project->root, &status, &err)) {
+        add(ctx, checks, "push gate", CHECK_WARNING, err.message, err.hint);
+        return;
+    }
+    bool is_ours = status.state == HOOK_OURS;
+    add(ctx, checks, "push gate", is_ours ? CHECK_GOOD : CHECK_WARNING, is_ours ? status.path : "the pre-push hook is not installed",
+        is_ours ? NULL : "devbox hook install");
+}
+
+static void check_services(Context *ctx, const Project *project, CheckList *checks) {
+    RuntimeState state;
+    Error err = {.arena = ctx->arena};
+    if (!runtime_state_read(ctx, project, &state, &err)) {
+        add(ctx, checks, "services", CHECK_BAD, err.message, "devbox stop, then devbox start");
+        return;
+    }
+    list_each(ServiceStatus, status, &state.services) {
+        if (state.phase == RUNTIME_STOPPED || status->state != SERVICE_FAILED) continue;
+        add(ctx, checks, status->label, CHECK_BAD, status->message, arena_format(ctx->arena, "devbox logs %s", status->name));
+    }
+    add(ctx, checks, "services", CHECK_GOOD, runtime_phase_name(state.phase), NULL);
+}
+
+CheckList doctor_examine(Context *ctx, const Project *project) {
+    CheckList checks = {0};
+    check_system(ctx, project, &checks);
+    check_git(ctx, &checks);
+    check_python(ctx, project, &checks);
+    check_airflow(ctx, project, &checks);
+    check_dbt(ctx, project, &checks);
+    check_dags(ctx, project, &checks);
+    check_hook(ctx, project, &checks);
+    check_services(ctx, project, &checks);
+    return checks;
+}
+
+bool doctor_check_prerequisites(Context *ctx, const Project *project, Error *err) {
+    CheckList checks = {0};
+    check_system(ctx, project, &checks);
+    list_each(Check, check, &checks) {
+        if (check->state != CHECK_BAD) continue;
+        error_set(err, ERROR_RUNTIME_MISSING, "%s: %s", check->name, check->finding);
+        return error_hint(err, "%s", check->remedy);
+    }
+    return true;
+}

@@ -1,0 +1,135 @@
+#include "services/logs.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "io/clock.h"
+#include "io/file_system.h"
+#include "model/event.h"
+#include "services/airflow_health.h"
+
+enum { TAIL_BYTES = 1024 * 1024, FOLLOW_PAUSE_MS = 200, READ_BYTES = 64 * 1024 };
+
+typedef struct LogFile {
+    const char *service, *path;
+    long long offset;  // how much was shown
+} LogFile;
+
+typedef LIST_OF(LogFile) LogFileList;
+
+typedef struct LogLine {
+    long long time_ms;
+    size_t order;  // keeps lines of one file in order when their times are equal
+    const LogFile *file;
+    const char *text;
+} LogLine;
+
+typedef LIST_OF(LogLine) LogLineList;
+
+static bool find_files(Context *ctx, const Project *project, const StringList *wanted, LogFileList *files, Error *err) {
+    StringList names = {0}, known = {0};
+    const char *folder = project_state_path(ctx->arena, project, "logs");
+    if (folder_exists(folder) && !folder_list(ctx->arena, folder, &names, err)) return false;
+    list_each(const char *, name, &names) {
+        if (!text_ends_with(*name, ".log")) continue;
+        const char *service = arena_copy_bytes(ctx->arena, *name, strlen(*name) - strlen(".log"));
+        list_push(ctx->arena, &known, service);
+        if (wanted->count > 0 && !string_list_contains(wanted, service)) continue;
+        LogFile file = {.service = service, .path = path_join(ctx->arena, folder, *name)};
+        list_push(ctx->arena, files, file);
+    }
+    list_each(const char *const, service, wanted) {
+        if (string_list_contains(&known, *service)) continue;
+        error_set(err, ERROR_USAGE, "there is no log of '%s'", *service);
+        if (known.count == 0) return error_hint(err, "nothing has run yet: devbox start");
+        return error_hint(err, "there are logs of: %s", text_join(ctx->arena, &known, ", "));
+    }
+    return true;
+}
+
+// Airflow 2 writes [2026-11-23T08:12:44.123+0000], Airflow 3 the same with colours and zones in other forms.
+static long long read_time(const char *line) {
+    const char *start = strstr(line, "20");
+    return start == NULL || start - line > 12 ? 0 : airflow_health_parse_time(start);
+}
+
+static void read_lines(Context *ctx, LogFile *file, LogLineList *lines) {
+    long long time_ms = 0;
+    StringList texts = text_split_lines(ctx->arena, file_read_tail(ctx->arena, file->path, TAIL_BYTES));
+    file->offset = file_info(file->path).size;
+    list_each(const char *, text, &texts) {
+        long long own_ms = read_time(*text);
+        if (own_ms != 0) time_ms = own_ms;
+        LogLine line = {.time_ms = time_ms, .order = lines->count, .file = file, .text = *text};
+        list_push(ctx->arena, lines, line);
+    }
+}
+
+static int compare_lines(const void *left, const void *right) {
+    const LogLine *first = left, *second = right;
+    if (first->time_ms != second->time_ms) return first->time_ms < second->time_ms ? -1 : 1;
+    return first->order < second->order ? -1 : first->order > second->order;
+}
+
+static void emit_line(Context *ctx, const LogFile *file, const char *text) {
+    event_line(ctx, arena_format(ctx->arena, "%-13s | %s", file->service, text));
+}
+
+static void show_tail(Context *ctx, LogFileList *files, const LogOptions *options) {
+    LogLineList lines = {0};
+    long long oldest_ms = options->since_ms > 0 ? clock_wall_ms() - options->since_ms : 0;
+    list_each(LogFile, file, files) read_lines(ctx, file, &lines);
+    if (lines.count > 1) qsort(lines.items, lines.count, sizeof *lines.items, compare_lines);
+    size_t wanted = (size_t)options->lines;
+    size_t first = lines.count > wanted ? lines.count - wanted : 0;
+    for (size_t i = first; i < lines.count; i++) {
+        if (lines.items[i].time_ms >= oldest_ms) emit_line(ctx, lines.items[i].file, lines.items[i].text);
+    }
+}
+
+static void show_growth(Context *ctx, LogFile *file) {
+    FileInfo info = file_info(file->path);
+    if (info.size < file->offset) file->offset = 0;  // rotated: from its start
+    if (info.size == file->offset) return;
+    cleanup_fd int fd = open(file->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return;
+    char *bytes = arena_allocate(ctx->arena, READ_BYTES + 1);
+    ssize_t count = pread(fd, bytes, READ_BYTES, file->offset);
+    if (count <= 0) return;
+    // Only whole lines, unless one is longer than the buffer.
+    char *last_end = memrchr(bytes, '\n', (size_t)count);
+    if (last_end == NULL && count < READ_BYTES) return;
+    size_t length = last_end == NULL ? (size_t)count : (size_t)(last_end + 1 - bytes);
+    bytes[length] = '\0';
+    file->offset += (long long)length;
+    StringList lines = text_split_lines(ctx->arena, bytes);
+    list_each(const char *, line, &lines) emit_line(ctx, file, *line);
+}
+
+static void follow(Context *ctx, LogFileList *files) {
+    Context turn = *ctx;
+    turn.arena = arena_create();
+    ArenaMark mark = arena_mark(turn.arena);
+    while (!context_is_cancelled(ctx)) {
+        list_each(LogFile, file, files) show_growth(&turn, file);
+        arena_reset(turn.arena, mark);
+        clock_sleep_ms(FOLLOW_PAUSE_MS);
+    }
+    arena_destroy(turn.arena);
+}
+
+bool logs_show(Context *ctx, const Project *project, const LogOptions *options, Error *err) {
+    LogFileList files = {0};
+    if (!find_files(ctx, project, &options->services, &files, err)) return false;
+    if (files.count == 0) {
+        error_set(err, ERROR_NOT_RUNNING, "there are no logs yet");
+        return error_hint(err, "bring the platform up: devbox start");
+    }
+    show_tail(ctx, &files, options);
+    if (options->is_following) follow(ctx, &files);
+    return true;
+}
