@@ -68,7 +68,7 @@ static bool is_inherited(const char *name) {
     return !name_is_sensitive(name);
 }
 
-static void put(ChildEnvironment *environment, const char *key, const char *value, const char *origin) {
+void child_environment_set_from(ChildEnvironment *environment, const char *key, const char *value, const char *origin) {
     Arena *arena = environment->arena;
     Pair changed = {.key = arena_copy_string(arena, key), .value = arena_copy_string(arena, value), .origin = origin};
     list_each (Pair, pair, &environment->variables) {
@@ -84,26 +84,27 @@ static void add_inherited(ChildEnvironment *environment) {
         const char *equals = strchr(*entry, '=');
         if (equals == NULL || equals == *entry) continue;
         const char *name = arena_copy_bytes(environment->arena, *entry, (size_t)(equals - *entry));
-        if (is_inherited(name)) put(environment, name, equals + 1, "shell");
+        if (is_inherited(name)) child_environment_set_from(environment, name, equals + 1, "shell");
     }
 }
 
 ChildEnvironment child_environment_create(Context *ctx, const Project *project) {
     ChildEnvironment environment = {.arena = ctx->arena};
     add_inherited(&environment);
-    for (size_t i = 0; i < sizeof shields / sizeof *shields; i++) put(&environment, shields[i].key, shields[i].value, "devbox");
+    for (size_t i = 0; i < sizeof shields / sizeof *shields; i++)
+        child_environment_set_from(&environment, shields[i].key, shields[i].value, "devbox");
     if (project == NULL) return environment;
     list_each (const char *, name, &project->config.env_pass) {
-        if (getenv(*name) != NULL) put(&environment, *name, getenv(*name), "shell (env.pass)");
+        if (getenv(*name) != NULL) child_environment_set_from(&environment, *name, getenv(*name), "shell (env.pass)");
     }
-    list_each (const Pair, pair, &project->dotenv) put(&environment, pair->key, pair->value, pair->origin);
+    list_each (const Pair, pair, &project->dotenv) child_environment_set_from(&environment, pair->key, pair->value, pair->origin);
     // Last: what stop and status look for must be ours.
-    put(&environment, "DEVBOX_INSTANCE", project->instance, "devbox");
+    child_environment_set_from(&environment, "DEVBOX_INSTANCE", project->instance, "devbox");
     return environment;
 }
 
 void child_environment_set(ChildEnvironment *environment, const char *key, const char *value) {
-    put(environment, key, value, "devbox");
+    child_environment_set_from(environment, key, value, "devbox");
 }
 
 void child_environment_unset(ChildEnvironment *environment, const char *key) {
@@ -146,5 +147,17 @@ StringList child_environment_passed(Context *ctx, const Project *project) {
         if (!HAS_PREFIX(pair->key, production_prefixes) || strncasecmp(pair->key, "AIRFLOW_", 8) == 0) continue;
         list_push(ctx->arena, &names, arena_format(ctx->arena, "%s (%s)", pair->key, pair->origin));
     }
+    return names;
+}
+
+StringList child_environment_withheld(Context *ctx, const Project *project) {
+    StringList names = {0};
+    ChildEnvironment environment = child_environment_create(ctx, project);
+    for (char **entry = environ; entry != NULL && *entry != NULL; entry++) {
+        const char *name = arena_copy_bytes(ctx->arena, *entry, strcspn(*entry, "="));
+        const char *value = *name == '\0' ? NULL : getenv(name);
+        if (value != NULL && !text_equals(child_environment_get(&environment, name), value)) list_push(ctx->arena, &names, name);
+    }
+    string_list_sort(&names);
     return names;
 }
