@@ -16,6 +16,9 @@ static const Command *const commands[] = {
     &command_airflow,
     // Git
     // Setup
+    &command_init,
+    &command_config,
+    &command_env,
     &command_explain,
     &command_completion,
     &command_version,
