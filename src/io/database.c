@@ -261,7 +261,9 @@ bool database_query_text(Arena *arena, Database *db, const char *sql, const char
     return true;
 }
 
-bool statement_is_read_only(const Statement *statement) { return sqlite3_stmt_readonly(statement->handle) != 0; }
+bool statement_is_read_only(const Statement *statement) {
+    return sqlite3_stmt_readonly(statement->handle) != 0 || sqlite3_stmt_isexplain(statement->handle) != 0;
+}
 
 const char *database_quote_identifier(Arena *arena, const char *name) {
     Text quoted = {.arena = arena};
