@@ -225,7 +225,9 @@ static bool run(Exchange *exchange, Error *err) {
     }
     const CURLMsg *message = curl.multi_read(exchange->multi, &left);
     if (message == NULL) return error_set(err, ERROR_INTERNAL, "the request to %s came to no end", exchange->shown_url);
-    return message->data.result == CURLE_OK || report(exchange, message->data.result, err);
+    if (message->data.result == CURLE_OK) return true;
+    report(exchange, message->data.result, err);
+    return error_detail(err, exchange->words);  // it names the address that was really tried: a proxy's, one of several
 }
 
 bool http_request(Context *ctx, const HttpRequest *request, HttpResponse *response, Error *err) {
