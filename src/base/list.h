@@ -16,13 +16,12 @@ typedef LIST_OF(const char *) StringList;
 void *list_grow(Arena *arena, void *items, size_t *count, size_t *capacity, size_t item_size);
 
 // Appends one item; the list may move, so keep no pointers to items while it grows.
-#define list_push(arena, list, ...)                                                                                 \
+#define list_push(arena, list, ...)                                                                               \
     ((list)->items = list_grow((arena), (list)->items, &(list)->count, &(list)->capacity, sizeof *(list)->items), \
      (list)->items[(list)->count - 1] = (__VA_ARGS__))
 
 // Visits each item by pointer: list_each(const char *, name, &names) puts(*name);
-#define list_each(Type, variable, list) \
-    for (Type *variable = (list)->items; variable < (list)->items + (list)->count; variable++)
+#define list_each(Type, variable, list) for (Type *variable = (list)->items; variable < (list)->items + (list)->count; variable++)
 
 // True when the list holds a string equal to `string`.
 _Bool string_list_contains(const StringList *list, const char *string);

@@ -4,7 +4,9 @@
 
 static const Example examples[] = {{"devbox doctor", "everything that start needs, each with its remedy"}, {0}};
 
-static const char *state_word(CheckState state) { return state == CHECK_GOOD ? "ok" : state == CHECK_WARNING ? "warning" : "problem"; }
+static const char *state_word(CheckState state) {
+    return state == CHECK_GOOD ? "ok" : state == CHECK_WARNING ? "warning" : "problem";
+}
 
 static void add_row(Arena *arena, Table *table, const Check *check) {
     const char *cells[] = {state_word(check->state), check->name, check->finding, check->remedy == NULL ? "" : check->remedy};

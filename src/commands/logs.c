@@ -12,11 +12,13 @@ typedef struct LogsOptions {
 static const Option options[] = {
     {"follow", 'f', OPTION_FLAG, NULL, "go on showing new lines until Ctrl-C", offsetof(LogsOptions, is_following), NULL, false},
     {"lines", 'n', OPTION_INTEGER, "N", "how many of the last lines, default 100", offsetof(LogsOptions, lines), NULL, false},
-    {"since", 0, OPTION_DURATION, "DURATION", "only lines younger than this, e.g. 10m", offsetof(LogsOptions, since_ms), NULL, false},
+    {"since", 0, OPTION_DURATION, "DURATION", "only lines younger than this, e.g. 10m", offsetof(LogsOptions, since_ms), NULL,
+     false},
     {0},
 };
 
-static const Argument arguments[] = {{"SERVICE", "scheduler, triggerer, …; default all", ARGUMENT_REPEATED_OPTIONAL, COMPLETE_SERVICES}, {0}};
+static const Argument arguments[] = {
+    {"SERVICE", "scheduler, triggerer, …; default all", ARGUMENT_REPEATED_OPTIONAL, COMPLETE_SERVICES}, {0}};
 
 static const Example examples[] = {{"devbox logs scheduler -f", "follow one service"}, {"devbox logs --since 10m", NULL}, {0}};
 

@@ -3,7 +3,8 @@
 #include "services/airflow_shell.h"
 #include "services/dbt.h"
 
-static const Argument word_arguments[] = {{"ARGS", "words for the tool itself", ARGUMENT_REPEATED_OPTIONAL, COMPLETE_NOTHING}, {0}};
+static const Argument word_arguments[] = {{"ARGS", "words for the tool itself", ARGUMENT_REPEATED_OPTIONAL, COMPLETE_NOTHING},
+                                          {0}};
 
 static const Example dbt_examples[] = {
     {"devbox dbt run --select stg_orders+", "any dbt command, on the sandbox"}, {"devbox dbt ls", NULL}, {0}};

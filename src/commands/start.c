@@ -10,9 +10,10 @@ typedef struct StartCommandOptions {
 static const char *const runtimes[] = {"auto", "docker", "native", NULL};
 
 static const Option options[] = {
-    {"only", 0, OPTION_LIST, "PART,…", "bring up only these parts: sandbox, airflow, dbt", offsetof(StartCommandOptions, only), NULL, false},
-    {"runtime", 0, OPTION_CHOICE, "RUNTIME", "where Airflow runs, instead of what devbox.yaml says", offsetof(StartCommandOptions, runtime),
-     runtimes, false},
+    {"only", 0, OPTION_LIST, "PART,…", "bring up only these parts: sandbox, airflow, dbt", offsetof(StartCommandOptions, only),
+     NULL, false},
+    {"runtime", 0, OPTION_CHOICE, "RUNTIME", "where Airflow runs, instead of what devbox.yaml says",
+     offsetof(StartCommandOptions, runtime), runtimes, false},
     {0},
 };
 
@@ -47,8 +48,9 @@ const Command command_start = {
     .name = "start",
     .group = "Every day",
     .summary = "Bring up Airflow, the sandbox database and dbt around this checkout",
-    .description = "Checks the machine, loads seeds into .devbox/sandbox.db, starts Airflow on the DAGs of this checkout and builds the dbt "
-                   "project on the sandbox. What is up already is left alone. DAGs stay paused unless airflow.unpause names them.",
+    .description =
+        "Checks the machine, loads seeds into .devbox/sandbox.db, starts Airflow on the DAGs of this checkout and builds the dbt "
+        "project on the sandbox. What is up already is left alone. DAGs stay paused unless airflow.unpause names them.",
     .options = options,
     .options_size = sizeof(StartCommandOptions),
     .examples = examples,

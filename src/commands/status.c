@@ -12,7 +12,8 @@ static const char *const formats[] = {"table", "json", "env", NULL};
 
 static const Option options[] = {
     {"short", 0, OPTION_FLAG, NULL, "one line", offsetof(StatusOptions, is_short), NULL, false},
-    {"output", 'o', OPTION_CHOICE, "FORMAT", "table, json or env (lines for a shell's eval)", offsetof(StatusOptions, format), formats, false},
+    {"output", 'o', OPTION_CHOICE, "FORMAT", "table, json or env (lines for a shell's eval)", offsetof(StatusOptions, format),
+     formats, false},
     {0},
 };
 

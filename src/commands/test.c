@@ -20,16 +20,20 @@ static const Option dag_options[] = {
 };
 
 static const Argument dag_arguments[] = {{"ID", "the DAG's id", ARGUMENT_REQUIRED, COMPLETE_DAGS}, {0}};
-static const Argument path_arguments[] = {{"PATH", "DAG files or folders; default all", ARGUMENT_REPEATED_OPTIONAL, COMPLETE_FILES}, {0}};
-static const Argument selector_arguments[] = {{"SELECTOR", "dbt node selection; default all", ARGUMENT_REPEATED_OPTIONAL, COMPLETE_NOTHING}, {0}};
+static const Argument path_arguments[] = {
+    {"PATH", "DAG files or folders; default all", ARGUMENT_REPEATED_OPTIONAL, COMPLETE_FILES}, {0}};
+static const Argument selector_arguments[] = {
+    {"SELECTOR", "dbt node selection; default all", ARGUMENT_REPEATED_OPTIONAL, COMPLETE_NOTHING}, {0}};
 
 static const Example dag_examples[] = {
     {"devbox test dag daily_orders", "run every task once, here and now"},
     {"devbox test dag daily_orders --task load --date 2026-01-31", NULL},
     {0},
 };
-static const Example dags_examples[] = {{"devbox test dags", "import every DAG file"}, {"devbox test dags dags/orders.py", NULL}, {0}};
-static const Example dbt_examples[] = {{"devbox test dbt", "build and test all models on a private copy"}, {"devbox test dbt stg_orders+", NULL}, {0}};
+static const Example dags_examples[] = {
+    {"devbox test dags", "import every DAG file"}, {"devbox test dags dags/orders.py", NULL}, {0}};
+static const Example dbt_examples[] = {
+    {"devbox test dbt", "build and test all models on a private copy"}, {"devbox test dbt stg_orders+", NULL}, {0}};
 static const Example test_examples[] = {{"devbox test", "everything that a push would run, on the working tree"}, {0}};
 
 static bool finish(Context *ctx, const Verdict *verdict, Outcome *outcome) {
@@ -81,8 +85,10 @@ static const Command test_dag = {
     .name = "dag",
     .group = "Tests",
     .summary = "Run one DAG here and now, with each task's result, log and data",
-    .description = "Runs the DAG's real tasks in process (Airflow's dag.test) on a private metadata database with the connections, variables "
-                   "and pools of the running Airflow. Retries are off. Tasks write to the sandbox as they would in Airflow.",
+    .description =
+        "Runs the DAG's real tasks in process (Airflow's dag.test) on a private metadata database with the connections, "
+        "variables "
+        "and pools of the running Airflow. Retries are off. Tasks write to the sandbox as they would in Airflow.",
     .options = dag_options,
     .options_size = sizeof(DagOptions),
     .arguments = dag_arguments,

@@ -12,8 +12,8 @@ long long airflow_health_parse_time(const char *text) {
     struct tm time = {0};
     int fraction_end = 0, offset_hours = 0, offset_minutes = 0;
     if (text == NULL) return 0;
-    int fields = sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &time.tm_year, &time.tm_mon, &time.tm_mday, &time.tm_hour, &time.tm_min,
-                        &time.tm_sec, &fraction_end);
+    int fields = sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &time.tm_year, &time.tm_mon, &time.tm_mday, &time.tm_hour,
+                        &time.tm_min, &time.tm_sec, &fraction_end);
     if (fields != 6) return 0;
     const char *rest = text + fraction_end;
     int milliseconds = 0;
@@ -36,7 +36,8 @@ static ComponentHealth read_component(const Value *answer, const char *name) {
     for (size_t i = 0; component != NULL && i < component->count; i++) {
         const ValueMember *member = &component->members[i];
         bool is_heartbeat = member->key != NULL && strstr(member->key, "heartbeat") != NULL;
-        if (is_heartbeat && member->value->kind == VALUE_STRING) health.heartbeat_ms = airflow_health_parse_time(member->value->string);
+        if (is_heartbeat && member->value->kind == VALUE_STRING)
+            health.heartbeat_ms = airflow_health_parse_time(member->value->string);
     }
     return health;
 }

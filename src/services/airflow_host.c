@@ -29,7 +29,8 @@ bool airflow_host_open(Context *ctx, const AirflowSetup *setup, const ChildEnvir
 
 bool airflow_host_start(Context *ctx, AirflowHost *host, const AirflowService *service, const char *log_path) {
     Value *request = value_object(ctx->arena), *argv = value_array(ctx->arena);
-    list_each(const char *const, argument, &service->arguments) value_append(ctx->arena, argv, value_string(ctx->arena, *argument));
+    list_each(const char *const, argument, &service->arguments)
+        value_append(ctx->arena, argv, value_string(ctx->arena, *argument));
     value_set_string(ctx->arena, request, "op", "start");
     value_set_string(ctx->arena, request, "service", service->name);
     value_set(ctx->arena, request, "argv", argv);

@@ -43,7 +43,8 @@ static bool remember_port(Context *ctx, const Project *project, int port, Error 
 static bool substitute_port(Context *ctx, const Project *project, int busy, int family, Error *err) {
     int port = network_find_free_port(busy + 1);
     if (port == 0) return report_busy_port(ctx, busy, family, err);
-    event_warning(ctx, NULL, "airflow    port %d is held by %s; using %d from now on", busy, describe_holder(ctx, family, busy), port);
+    event_warning(ctx, NULL, "airflow    port %d is held by %s; using %d from now on", busy, describe_holder(ctx, family, busy),
+                  port);
     return remember_port(ctx, project, port, err);
 }
 
@@ -77,7 +78,8 @@ static bool wait_for_lock(Context *ctx, const Project *project, bool is_wanted_h
 static bool spawn_supervisor(Context *ctx, const Project *project, int port, Error *err) {
     pid_t pid;
     const char *log = project_state_path(ctx->arena, project, "logs/supervisor.log");
-    const char *const argv[] = {ctx->executable, "-C", project->root, "__supervise", "--port", arena_format(ctx->arena, "%d", port), NULL};
+    const char *const argv[] = {
+        ctx->executable, "-C", project->root, "__supervise", "--port", arena_format(ctx->arena, "%d", port), NULL};
     ProcessSpec spec = {.argv = argv, .folder = project->root, .log_path = log, .timeout_ms = LAUNCH_TIMEOUT_MS};
     if (!process_detach(ctx, &spec, &pid, err)) return false;
     if (wait_for_lock(ctx, project, true, LAUNCH_TIMEOUT_MS)) return true;
@@ -134,7 +136,8 @@ static bool report_slow_start(Context *ctx, const Project *project, const Runtim
     const ServiceStatus *slow = find_state(state, SERVICE_STARTING);
     if (slow == NULL) slow = find_state(state, SERVICE_UNHEALTHY);
     const char *log = slow == NULL ? project_state_path(ctx->arena, project, "logs/airflow-host.log") : slow->log_path;
-    error_set(err, ERROR_TIMEOUT, "%s is still starting after %d s", slow == NULL ? "Airflow" : slow->label, HEALTHY_TIMEOUT_MS / 1000);
+    error_set(err, ERROR_TIMEOUT, "%s is still starting after %d s", slow == NULL ? "Airflow" : slow->label,
+              HEALTHY_TIMEOUT_MS / 1000);
     error_hint(err, "it goes on starting; look with: devbox status · full log: %s", log);
     return error_detail(err, text_last_lines(ctx->arena, file_read_tail(ctx->arena, log, LOG_TAIL_BYTES), LOG_TAIL_LINES));
 }

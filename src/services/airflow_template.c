@@ -85,8 +85,9 @@ static bool write_pools(Context *ctx, const Project *project, const char *path, 
     list_each(PoolConfig, pool, pools) {
         const char *slots = arena_format(ctx->arena, "%d", pool->slots);
         const char *const parameters[] = {pool->name, slots, pool->description == NULL ? "" : pool->description};
-        const char *sql = "INSERT INTO slot_pool(pool, slots, description, include_deferred) VALUES (?1, ?2, ?3, 0) "
-                          "ON CONFLICT(pool) DO UPDATE SET slots = excluded.slots, description = excluded.description";
+        const char *sql =
+            "INSERT INTO slot_pool(pool, slots, description, include_deferred) VALUES (?1, ?2, ?3, 0) "
+            "ON CONFLICT(pool) DO UPDATE SET slots = excluded.slots, description = excluded.description";
         if (!database_execute_with(db, sql, parameters, 3, err)) return error_wrap(err, "pool %s", pool->name);
     }
     return true;

@@ -63,22 +63,27 @@ static const char *summarise_file(Arena *arena, const Value *dags) {
     int64_t tasks = 0;
     for (size_t i = 0; i < dags->count; i++) tasks += value_get_integer(dags->members[i].value, "tasks", 0);
     if (dags->count == 0) return "no DAG in it";
-    if (dags->count > 1) return arena_format(arena, "%zu DAGs, %lld tasks", dags->count, (long long)tasks);
-    return arena_format(arena, "%s, %lld tasks", value_get_string(dags->members[0].value, "dag_id", "?"), (long long)tasks);
+    const char *unit = tasks == 1 ? "task" : "tasks";
+    if (dags->count > 1) return arena_format(arena, "%zu DAGs, %lld %s", dags->count, (long long)tasks, unit);
+    return arena_format(arena, "%s, %lld %s", value_get_string(dags->members[0].value, "dag_id", "?"), (long long)tasks, unit);
 }
 
 static void read_file(Context *ctx, const Project *project, const Value *message, DagEvents *events) {
     const char *file = value_get_string(message, "file", ""), *skipped = value_get_string(message, "skipped", NULL);
-    const Value *dags = value_get(message, "dags"), *error = value_get(message, "error"), *warnings = value_get(message, "warnings");
+    const Value *dags = value_get(message, "dags"), *error = value_get(message, "error"),
+                *warnings = value_get(message, "warnings");
     bool is_red = error != NULL && error->kind == VALUE_OBJECT;
     TestCase test_case = {.suite = "dags",
                           .name = path_relative(ctx->arena, file, project->root),
                           .file = path_relative(ctx->arena, file, project->root),
-                          .state = is_red ? TEST_FAIL : skipped != NULL ? TEST_SKIP : TEST_PASS,
+                          .state = is_red            ? TEST_FAIL
+                                   : skipped != NULL ? TEST_SKIP
+                                                     : TEST_PASS,
                           .duration_ms = skipped != NULL ? -1 : value_get_integer(message, "duration_ms", 0)};
     for (size_t i = 0; dags != NULL && i < dags->count; i++) read_found_dag(ctx, project, file, dags->members[i].value, events);
     if (skipped != NULL) {
-        test_case.summary = strcmp(skipped, "safe_mode") == 0 ? "Airflow skips it: the words dag and airflow are not both in it" : skipped;
+        test_case.summary =
+            strcmp(skipped, "safe_mode") == 0 ? "Airflow skips it: the words dag and airflow are not both in it" : skipped;
     } else if (dags != NULL && !is_red) {
         test_case.summary = summarise_file(ctx->arena, dags);
     }
@@ -106,7 +111,8 @@ static const char *find_failed_task(const DagEvents *events) {
 }
 
 // The return value of a task says most; a list says how many.
-static const char *summarise_task(Context *ctx, const Value *message, TestState state, const char *word, const DagEvents *events) {
+static const char *summarise_task(Context *ctx, const Value *message, TestState state, const char *word,
+                                  const DagEvents *events) {
     const Value *xcom = value_get(message, "xcom");
     const char *failed = find_failed_task(events);
     if (state == TEST_SKIP && word != NULL && strcmp(word, "skipped") == 0) return "skipped";
@@ -147,7 +153,8 @@ static void read_task(Context *ctx, const Project *project, const Value *message
 static void read_dag(Context *ctx, const Project *project, const Value *message, DagEvents *events) {
     const Value *tasks = value_get(message, "tasks");
     const char *file = path_relative(ctx->arena, value_get_string(message, "file", ""), project->root);
-    for (size_t i = 0; tasks != NULL && i < tasks->count; i++) list_push(ctx->arena, &events->tasks, tasks->members[i].value->string);
+    for (size_t i = 0; tasks != NULL && i < tasks->count; i++)
+        list_push(ctx->arena, &events->tasks, tasks->members[i].value->string);
     events->verdict.title = arena_format(ctx->arena, "%s · %s:%lld · %zu tasks", value_get_string(message, "dag_id", "?"), file,
                                          (long long)value_get_integer(message, "line", 1), events->tasks.count);
     event_headline(ctx, "%s", events->verdict.title);

@@ -19,7 +19,8 @@ static void read_line(void *state, const char *line) {
     dag_events_read_line(conversation->ctx, conversation->project, line, conversation->events);
 }
 
-static void complete_message(Context *ctx, const Project *project, const AirflowSetup *setup, const char *work_dir, Value *message) {
+static void complete_message(Context *ctx, const Project *project, const AirflowSetup *setup, const char *work_dir,
+                             Value *message) {
     value_set_integer(ctx->arena, message, "protocol", 1);
     value_set_string(ctx->arena, message, "dags_folder", project->dags_dir);
     value_set_string(ctx->arena, message, "work_dir", work_dir);
@@ -37,7 +38,9 @@ static bool report_trouble(Context *ctx, const ProcessResult *result, const DagR
     error_set(err, ERROR_CHILD, "the Python process that tests DAGs %s",
               was_killed ? arena_format(ctx->arena, "was killed by signal %d", result->signal)
                          : arena_format(ctx->arena, "ended without an answer (exit code %d)", result->exit_code));
-    error_hint(err, "a DAG file or task may have ended the process itself (os._exit, memory); test files one by one: devbox test dags FILE");
+    error_hint(
+        err,
+        "a DAG file or task may have ended the process itself (os._exit, memory); test files one by one: devbox test dags FILE");
     return error_detail(err, text_last_lines(ctx->arena, result->errors, TAIL_LINES));
 }
 

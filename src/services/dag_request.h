@@ -4,10 +4,11 @@
 #include "services/dag_events.h"
 
 typedef struct DagRequest {
-    Value *message;         // the request's own keys; the common ones are added
-    long long timeout_ms;   // of the whole request
+    Value *message;        // the request's own keys; the common ones are added
+    long long timeout_ms;  // of the whole request
     bool keeps_work_dir;
 } DagRequest;
 
-// Sends the request and reads events into `events` until it is done. False when the host could not answer (its stderr is the detail).
+// Sends the request and reads events into `events` until it is done. False when the host could not answer (its stderr is the
+// detail).
 bool dag_request_send(Context *ctx, const Project *project, const DagRequest *request, DagEvents *events, Error *err) MUST_USE;

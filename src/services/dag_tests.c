@@ -19,8 +19,8 @@ static void add_duplicate(Context *ctx, const FoundDag *first, const FoundDag *s
         .line = second->line,
         .state = TEST_FAIL,
         .duration_ms = -1,
-        .message = arena_format(ctx->arena, "DAG id '%s' is used twice: %s:%d and %s:%d; Airflow shows only one of them", second->dag_id,
-                                first->file, first->line, second->file, second->line)};
+        .message = arena_format(ctx->arena, "DAG id '%s' is used twice: %s:%d and %s:%d; Airflow shows only one of them",
+                                second->dag_id, first->file, first->line, second->file, second->line)};
     verdict_add(ctx->arena, &events->verdict, &duplicate);
     event_test_case(ctx, &duplicate);
 }

@@ -5,8 +5,8 @@
 
 typedef struct DbtEvents {
     Verdict verdict;
-    bool has_ended;        // the last event came
-    const char *message;   // why dbt could not run; NULL
+    bool has_ended;       // the last event came
+    const char *message;  // why dbt could not run; NULL
 } DbtEvents;
 
 // Reads one line of the events file; a finished node becomes a case, and is emitted.

@@ -45,7 +45,7 @@ bool dbt_write_context(Context *ctx, const Project *project, const DbtPlaces *pl
     value_set_string(arena, context, "project_dir", project->dbt_dir);
     value_set_string(arena, context, "sandbox", places->sandbox);
     value_set_string(arena, context, "warehouse", places->warehouse);
-    value_set_string(arena, context, "lock", arena_format(arena, "%s.lock", places->folder));
+    value_set_string(arena, context, "lock", path_join(arena, places->folder, "lock"));
     value_set_integer(arena, context, "lock_timeout_ms", LOCK_TIMEOUT_MS);
     value_set_string(arena, context, "state_dir", places->folder);
     value_set_string(arena, context, "extension", NULL);
@@ -88,10 +88,11 @@ bool dbt_prepare(Context *ctx, const Project *project, Error *err) {
     if (project->dbt_dir == NULL) return true;
     if (!dbt_setup_observe(ctx, project, &setup, err) || !dbt_write_context(ctx, project, &places, &context, err)) return false;
     const char *folder = project_state_path(ctx->arena, project, "run/bin");
-    const char *shim = arena_format(ctx->arena,
-                                    "#!/bin/sh\n# The dbt of Airflow's tasks: the sandbox's, whatever the task asks for. Written by devbox.\n"
-                                    "exec %s %s --context %s -- \"$@\"\n",
-                                    quote(ctx->arena, setup.python.python), quote(ctx->arena, setup.worker), quote(ctx->arena, context));
+    const char *shim =
+        arena_format(ctx->arena,
+                     "#!/bin/sh\n# The dbt of Airflow's tasks: the sandbox's, whatever the task asks for. Written by devbox.\n"
+                     "exec %s %s --context %s -- \"$@\"\n",
+                     quote(ctx->arena, setup.python.python), quote(ctx->arena, setup.worker), quote(ctx->arena, context));
     if (!folder_create(ctx->arena, folder, err)) return false;
     return file_write_string(ctx->arena, path_join(ctx->arena, folder, "dbt"), shim, 0700, err);
 }

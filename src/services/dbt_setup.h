@@ -11,8 +11,8 @@ typedef struct DbtSetup {
 
 // Where dbt works: the live sandbox, or private copies.
 typedef struct DbtPlaces {
-    const char *folder;                         // holds everything below
-    const char *sandbox, *warehouse, *events;   // events NULL: none wanted
+    const char *folder;                        // holds everything below
+    const char *sandbox, *warehouse, *events;  // events NULL: none wanted
     bool publishes;
 } DbtPlaces;
 
@@ -29,4 +29,5 @@ bool dbt_setup_complete(Context *ctx, const Project *project, const char *step, 
 bool dbt_write_context(Context *ctx, const Project *project, const DbtPlaces *places, const char **path, Error *err) MUST_USE;
 
 // The environment dbt runs in: the project's .env and devbox's sandbox, nothing of production.
-bool dbt_environment(Context *ctx, const Project *project, const DbtSetup *setup, ChildEnvironment *environment, Error *err) MUST_USE;
+bool dbt_environment(Context *ctx, const Project *project, const DbtSetup *setup, ChildEnvironment *environment,
+                     Error *err) MUST_USE;

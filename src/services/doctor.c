@@ -21,7 +21,8 @@ static void add(Context *ctx, CheckList *checks, const char *name, CheckState st
 static void check_system(Context *ctx, const Project *project, CheckList *checks) {
     Arena *arena = ctx->arena;
     long long memory = platform_memory_bytes() / GIBIBYTE, disk = platform_free_disk_bytes(project->root) / GIBIBYTE;
-    const char *machine = arena_format(arena, "%s, %d CPUs, %lld GiB memory", platform_name(arena), platform_processor_count(), memory);
+    const char *machine =
+        arena_format(arena, "%s, %d CPUs, %lld GiB memory", platform_name(arena), platform_processor_count(), memory);
     bool has_memory = memory >= NEEDED_MEMORY_GIB, has_disk = disk >= NEEDED_DISK_GIB;
     add(ctx, checks, "machine", has_memory ? CHECK_GOOD : CHECK_WARNING, machine,
         has_memory ? NULL : "Airflow wants 2 GiB; close something before devbox start");
@@ -54,12 +55,14 @@ static void check_python(Context *ctx, const Project *project, CheckList *checks
     AirflowProfile profile;
     Error err = {.arena = ctx->arena};
     if (airflow_profile_load(ctx, project->config.airflow.version, &profile, &err)) {
-        request = (PythonRequest){.python_min = profile.python_min, .python_max = profile.python_max, .python_prefer = profile.python_prefer};
+        request = (PythonRequest){
+            .python_min = profile.python_min, .python_max = profile.python_max, .python_prefer = profile.python_prefer};
     }
     const char *python = python_find_interpreter(ctx, &request), *uv = python_find_installed_uv(ctx);
     const char *missing = arena_format(ctx->arena, "none between %s and %s", request.python_min, request.python_max);
     add(ctx, checks, "Python", python != NULL ? CHECK_GOOD : CHECK_WARNING, python != NULL ? python : missing,
-        python != NULL ? NULL : arena_format(ctx->arena, "sudo apt install python3, or: uv python install %s", request.python_prefer));
+        python != NULL ? NULL
+                       : arena_format(ctx->arena, "sudo apt install python3, or: uv python install %s", request.python_prefer));
     add(ctx, checks, "uv", CHECK_GOOD, uv != NULL ? uv : "not installed yet; devbox start installs it from PyPI", NULL);
 }
 
@@ -72,8 +75,8 @@ static void check_dbt(Context *ctx, const Project *project, CheckList *checks) {
         add(ctx, checks, "dbt", CHECK_BAD, err.message, err.hint);
     } else {
         const char *folder = path_relative(ctx->arena, project->dbt_dir, project->root);
-        add(ctx, checks, "dbt", setup.python.is_ready ? CHECK_GOOD : CHECK_WARNING, arena_format(ctx->arena, "project in ./%s", folder),
-            setup.python.is_ready ? NULL : "devbox start installs dbt");
+        add(ctx, checks, "dbt", setup.python.is_ready ? CHECK_GOOD : CHECK_WARNING,
+            arena_format(ctx->arena, "project in ./%s", folder), setup.python.is_ready ? NULL : "devbox start installs dbt");
     }
 }
 
@@ -102,8 +105,8 @@ static void check_hook(Context *ctx, const Project *project, CheckList *checks) 
         return;
     }
     bool is_ours = status.state == HOOK_OURS;
-    add(ctx, checks, "push gate", is_ours ? CHECK_GOOD : CHECK_WARNING, is_ours ? status.path : "the pre-push hook is not installed",
-        is_ours ? NULL : "devbox hook install");
+    add(ctx, checks, "push gate", is_ours ? CHECK_GOOD : CHECK_WARNING,
+        is_ours ? status.path : "the pre-push hook is not installed", is_ours ? NULL : "devbox hook install");
 }
 
 static void check_services(Context *ctx, const Project *project, CheckList *checks) {

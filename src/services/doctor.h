@@ -6,7 +6,7 @@
 typedef enum CheckState { CHECK_GOOD, CHECK_WARNING, CHECK_BAD } CheckState;
 
 typedef struct Check {
-    const char *name;     // "Python"
+    const char *name;  // "Python"
     CheckState state;
     const char *finding;  // "Python 3.11 (/usr/bin/python3.11)"
     const char *remedy;   // one command or action; NULL when good

@@ -47,7 +47,8 @@ bool python_environment_observe(Context *ctx, const PythonRequest *request, Pyth
     environment->bin = path_join(ctx->arena, environment->folder, "bin");
     environment->python = path_join(ctx->arena, environment->bin, "python");
     // Follows the link to the base interpreter: an upgraded or removed Python makes the environment unusable.
-    environment->is_ready = file_exists(path_join(ctx->arena, environment->folder, READY_MARK)) && file_exists(environment->python);
+    environment->is_ready =
+        file_exists(path_join(ctx->arena, environment->folder, READY_MARK)) && file_exists(environment->python);
     return true;
 }
 
@@ -85,16 +86,22 @@ static bool create_venv(Installation *installation, Error *err) {
     if (interpreter != NULL || err->code == ERROR_INTERRUPTED) return false;
     const char *detail = err->detail;
     error_set(err, ERROR_RUNTIME_MISSING, "no Python between %s and %s was found", request->python_min, request->python_max);
-    error_hint(err, "install one (Debian and Ubuntu: sudo apt install python3; else: uv python install %s)", request->python_prefer);
+    error_hint(err, "install one (Debian and Ubuntu: sudo apt install python3; else: uv python install %s)",
+               request->python_prefer);
     return error_detail(err, detail);
 }
 
 static bool install_lock(Installation *installation, Error *err) {
-    const char *const argv[] = {installation->uv,      "pip",
-                                "install",             "--python",
-                                installation->environment->python, "--require-hashes",
-                                "--compile-bytecode",  "-r",
-                                installation->request->lock_path, NULL};
+    const char *const argv[] = {installation->uv,
+                                "pip",
+                                "install",
+                                "--python",
+                                installation->environment->python,
+                                "--require-hashes",
+                                "--compile-bytecode",
+                                "-r",
+                                installation->request->lock_path,
+                                NULL};
     event_step_progress(installation->ctx, installation->step, "installing %s", installation->request->name);
     return run_uv(installation, argv, INSTALL_TIMEOUT_MS, err);
 }
@@ -111,11 +118,13 @@ static bool install_requirements(Installation *installation, Error *err) {
     if (!file_write_string(ctx->arena, pins, arena_format(ctx->arena, "%s\n", request->pin), 0600, err)) return false;
     const char *constraint = had_constraint ? request->lock_path : pins;
     if (had_constraint) {
-        event_note(ctx, "%s: its Airflow constraint URL is replaced by devbox's own lock for %s", request->requirements, request->pin);
+        event_note(ctx, "%s: its Airflow constraint URL is replaced by devbox's own lock for %s", request->requirements,
+                   request->pin);
     }
     if (is_empty) return true;
-    const char *const argv[] = {installation->uv, "pip",        "install",  "--python", installation->environment->python,
-                                "--compile-bytecode", "-r", filtered, "-c", constraint, NULL};
+    const char *const argv[] = {
+        installation->uv, "pip", "install",  "--python", installation->environment->python, "--compile-bytecode", "-r",
+        filtered,         "-c",  constraint, NULL};
     event_step_progress(ctx, installation->step, "installing %s", path_name(request->requirements));
     if (run_uv(installation, argv, INSTALL_TIMEOUT_MS, err)) return true;
     return error_wrap(err, "%s", request->requirements);

@@ -4,8 +4,8 @@
 #include "base/error.h"
 
 typedef struct PythonRequest {
-    const char *name;          // "airflow-2.10.3": starts the folder's name
-    const char *lock_path;     // everything with hashes
+    const char *name;       // "airflow-2.10.3": starts the folder's name
+    const char *lock_path;  // everything with hashes
     const char *python_min, *python_max, *python_prefer;
     const char *requirements;  // the user's file, installed second; NULL for none
     const char *pin;           // "apache-airflow==2.10.3": what the user's file must not change; NULL for none

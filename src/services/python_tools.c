@@ -1,7 +1,9 @@
 #include "services/python_tools.h"
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "io/file_system.h"
+#include "io/lock_file.h"
 #include "io/process.h"
 #include "model/event.h"
 #include "services/child_environment.h"
@@ -26,26 +28,36 @@ static bool report_missing_pip(Error *err, const char *detail) {
     return error_detail(err, detail);
 }
 
-bool python_find_uv(Context *ctx, const char *step, const char **uv, Error *err) {
+static bool install_uv(Context *ctx, const char *python, Error *err) {
     Arena *arena = ctx->arena;
     ProcessResult result;
-    *uv = python_find_installed_uv(ctx);
-    if (*uv != NULL) return true;
-    const char *python = process_find_program(arena, "python3", NULL), *folder = cached_uv_folder(ctx);
-    if (python == NULL) return report_missing_pip(err, NULL);
-    event_step_progress(ctx, step, "installing uv " UV_VERSION);
-    const char *partial = arena_format(arena, "%s.partial", folder);
-    if (!folder_create(arena, path_folder(arena, folder), err) || !folder_remove(arena, partial, err)) return false;
-    const char *const argv[] = {python,  "-m",    "pip", "install",          "--quiet", "--disable-pip-version-check", "--target",
-                                partial, "--only-binary", ":all:", "uv==" UV_VERSION, NULL};
+    const char *folder = cached_uv_folder(ctx), *partial = arena_format(arena, "%s.partial", folder);
+    if (!folder_remove(arena, partial, err)) return false;
+    const char *const argv[] = {python,     "-m",    "pip",           "install", "--quiet",         "--disable-pip-version-check",
+                                "--target", partial, "--only-binary", ":all:",   "uv==" UV_VERSION, NULL};
     ChildEnvironment environment = child_environment_create(ctx, NULL);
     ProcessSpec spec = {.argv = argv, .environment = child_environment_vector(&environment), .timeout_ms = UV_INSTALL_TIMEOUT_MS};
     if (!process_run(ctx, &spec, &result, err)) return false;
     if (result.outcome != PROCESS_EXITED || result.exit_code != 0) {
         return report_missing_pip(err, text_last_lines(arena, result.errors, 5));
     }
-    if (!folder_remove(arena, folder, err) || !file_rename(arena, partial, folder, err)) return false;
-    *uv = path_join(arena, folder, "bin/uv");
+    return folder_remove(arena, folder, err) && file_rename(arena, partial, folder, err);
+}
+
+bool python_find_uv(Context *ctx, const char *step, const char **uv, Error *err) {
+    cleanup_fd int lock_fd = -1;
+    const char *found = python_find_installed_uv(ctx), *python = process_find_program(ctx->arena, "python3", NULL);
+    if (found == NULL) {
+        if (python == NULL) return report_missing_pip(err, NULL);
+        event_step_progress(ctx, step, "installing uv " UV_VERSION);
+        const char *lock = arena_format(ctx->arena, "%s.lock", cached_uv_folder(ctx));
+        if (!folder_create(ctx->arena, path_folder(ctx->arena, lock), err)) return false;
+        // Airflow's and dbt's steps run side by side, and both need it.
+        if (!lock_file_take(ctx, lock, "install uv", UV_INSTALL_TIMEOUT_MS, &lock_fd, err)) return false;
+        found = python_find_installed_uv(ctx);
+        if (found == NULL && !install_uv(ctx, python, err)) return false;
+    }
+    *uv = found != NULL ? found : python_find_installed_uv(ctx);
     return true;
 }
 

@@ -5,7 +5,7 @@
 enum { RESTART_LIMIT = 4, RESTART_WINDOW_MS = 300 * 1000, RESTART_FIRST_PAUSE_MS = 1000 };
 
 typedef struct RestartPolicy {
-    int attempts;              // within the window
+    int attempts;  // within the window
     long long window_start_ms;
 } RestartPolicy;
 

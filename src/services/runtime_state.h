@@ -1,10 +1,17 @@
-// What the supervisor knows of the running services, as it stands in .devbox/run/services.json: `status` needs no more than that file.
+// What the supervisor knows of the running services, as it stands in .devbox/run/services.json: `status` needs no more than that
+// file.
 #pragma once
 #include <sys/types.h>
 
 #include "services/project.h"
 
-typedef enum ServiceState { SERVICE_STARTING, SERVICE_HEALTHY, SERVICE_UNHEALTHY, SERVICE_RESTARTING, SERVICE_FAILED } ServiceState;
+typedef enum ServiceState {
+    SERVICE_STARTING,
+    SERVICE_HEALTHY,
+    SERVICE_UNHEALTHY,
+    SERVICE_RESTARTING,
+    SERVICE_FAILED
+} ServiceState;
 
 typedef struct ServiceStatus {
     const char *name, *label;
@@ -18,7 +25,14 @@ typedef struct ServiceStatus {
 
 typedef LIST_OF(ServiceStatus) ServiceStatusList;
 
-typedef enum RuntimePhase { RUNTIME_STOPPED, RUNTIME_STARTING, RUNTIME_HEALTHY, RUNTIME_DEGRADED, RUNTIME_FAILED, RUNTIME_STOPPING } RuntimePhase;
+typedef enum RuntimePhase {
+    RUNTIME_STOPPED,
+    RUNTIME_STARTING,
+    RUNTIME_HEALTHY,
+    RUNTIME_DEGRADED,
+    RUNTIME_FAILED,
+    RUNTIME_STOPPING
+} RuntimePhase;
 
 typedef struct RuntimeState {
     RuntimePhase phase;

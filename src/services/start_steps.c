@@ -19,7 +19,8 @@ static bool run_sandbox(Context *ctx, const Project *project, StepReport *report
         return true;
     }
     const char *news = seeds.loaded == 0 ? "seeds unchanged" : arena_format(ctx->arena, "%zu loaded", seeds.loaded);
-    report->summary = arena_format(ctx->arena, "%zu tables, %s rows; %s", seeds.tables, text_number(ctx->arena, seeds.rows), news);
+    report->summary =
+        arena_format(ctx->arena, "%zu tables, %s rows; %s", seeds.tables, text_number(ctx->arena, seeds.rows), news);
     return true;
 }
 
@@ -35,8 +36,7 @@ static bool run_airflow(Context *ctx, const Project *project, StepReport *report
     if (!airflow_native_wait_healthy(ctx, project, "airflow", err)) return false;
     if (!dag_folder_list(ctx, project, &files, err)) return false;
     const char *news = already_runs ? "running already; " : "";
-    report->summary = arena_format(ctx->arena, "%s%zu DAG files from ./%s, live", news, files.count,
-                                   project->config.dags);
+    report->summary = arena_format(ctx->arena, "%s./%s is live, %zu Python files", news, project->config.dags, files.count);
     return true;
 }
 
@@ -63,8 +63,8 @@ static bool run_dbt(Context *ctx, const Project *project, StepReport *report, Er
         bool is_red = test_case->state == TEST_FAIL || test_case->state == TEST_ERROR;
         if (is_red) text_append_format(&names, "%s%s", names.length > 0 ? ", " : "", test_case->name);
     }
-    report->summary = arena_format(ctx->arena, "%zu of %zu not green: %s · look with: devbox test dbt", verdict.failed + verdict.errors,
-                                   verdict.cases.count, text_string(&names));
+    report->summary = arena_format(ctx->arena, "%zu of %zu not green: %s · look with: devbox test dbt",
+                                   verdict.failed + verdict.errors, verdict.cases.count, text_string(&names));
     return true;
 }
 

@@ -57,7 +57,7 @@ static bool copy_seeds(Context *ctx, const char *folder, size_t *files, Error *e
     StringList names = {0};
     const char *from = path_join(ctx->arena, ctx->share_dir, "seeds"), *to = path_join(ctx->arena, folder, "seeds");
     if (!folder_create(ctx->arena, to, err) || !folder_list(ctx->arena, from, &names, err)) return false;
-    list_each (const char *, name, &names) {
+    list_each(const char *, name, &names) {
         if (!text_ends_with(*name, ".csv")) continue;
         if (!file_copy(ctx->arena, path_join(ctx->arena, from, *name), path_join(ctx->arena, to, *name), 0644, err)) return false;
         *files += 1;

@@ -1,4 +1,5 @@
-// What a checkout remembers in .devbox/state.db: small facts by name, such as the port that was chosen. No recovery depends on it.
+// What a checkout remembers in .devbox/state.db: small facts by name, such as the port that was chosen. No recovery depends on
+// it.
 #pragma once
 #include "services/project.h"
 

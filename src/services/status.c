@@ -9,7 +9,9 @@
 // The supervisor renews its file every 5 s; three times that means that it hangs.
 enum { STALE_MS = 15 * 1000 };
 
-static const char *airflow_url(Arena *arena, const RuntimeState *state) { return arena_format(arena, "http://localhost:%d", state->port); }
+static const char *airflow_url(Arena *arena, const RuntimeState *state) {
+    return arena_format(arena, "http://localhost:%d", state->port);
+}
 
 static Value *service_to_value(Arena *arena, const ServiceStatus *status) {
     Value *object = value_object(arena);
@@ -32,16 +34,20 @@ static Value *to_value(Arena *arena, const Project *project, const RuntimeState 
     value_set_string(arena, data, "airflowUrl", is_up ? airflow_url(arena, state) : NULL);
     value_set_string(arena, data, "sandbox", sandbox_path(arena, project));
     value_set_string(arena, data, "message", state->message);
-    for (size_t i = 0; is_up && i < state->services.count; i++) value_append(arena, services, service_to_value(arena, &state->services.items[i]));
+    for (size_t i = 0; is_up && i < state->services.count; i++)
+        value_append(arena, services, service_to_value(arena, &state->services.items[i]));
     value_set(arena, data, "services", services);
     return data;
 }
 
 static void add_service_row(Arena *arena, Table *table, const ServiceStatus *status) {
     bool is_alive = status->pid > 0;
-    const char *cells[] = {status->label, service_state_name(status->state), is_alive ? arena_format(arena, "%d", (int)status->pid) : "",
+    const char *cells[] = {status->label,
+                           service_state_name(status->state),
+                           is_alive ? arena_format(arena, "%d", (int)status->pid) : "",
                            is_alive ? text_duration(arena, clock_wall_ms() - status->started_ms) : "",
-                           arena_format(arena, "%d", status->restarts), status->message == NULL ? "" : status->message};
+                           arena_format(arena, "%d", status->restarts),
+                           status->message == NULL ? "" : status->message};
     table_add_row(arena, table, cells);
 }
 
@@ -57,8 +63,9 @@ static Table *to_table(Arena *arena, const RuntimeState *state) {
 static const char *headline(Arena *arena, const Project *project, const RuntimeState *state) {
     if (state->phase == RUNTIME_STOPPED) return arena_format(arena, "%s · stopped · start with: devbox start", project->name);
     bool is_stale = state->age_ms > STALE_MS;
-    return arena_format(arena, "%s · native · Airflow %s · %s · %s%s", project->name, state->version, runtime_phase_name(state->phase),
-                        airflow_url(arena, state), is_stale ? " · the supervisor does not answer: devbox stop, then devbox start" : "");
+    return arena_format(arena, "%s · native · Airflow %s · %s · %s%s", project->name, state->version,
+                        runtime_phase_name(state->phase), airflow_url(arena, state),
+                        is_stale ? " · the supervisor does not answer: devbox stop, then devbox start" : "");
 }
 
 bool status_describe(Context *ctx, const Project *project, bool is_short, Result *result, Error *err) {

@@ -71,8 +71,8 @@ bool supervisor_fingerprint(Context *ctx, const Project *project, int port, cons
     if (!airflow_setup_observe(ctx, project, &setup, err)) return false;
     if (!prepare_environment(ctx, project, &setup, port, &environment, err)) return false;
     list_each(Pair, pair, &environment.variables) {
-        // What a shell or terminal changes by itself is no reason to restart Airflow.
-        bool matters = text_starts_with(pair->key, "AIRFLOW") || pair->origin != NULL;
+        // What a shell changes by itself is no reason to restart Airflow.
+        bool matters = !text_equals(pair->origin, "shell") && !text_equals(pair->key, "PATH");
         if (matters) text_append_format(&inputs, "%s=%s\n", pair->key, pair->value);
     }
     text_append_format(&inputs, "%s\n%d\n", setup.python.folder, port);
@@ -164,7 +164,8 @@ static int find_service(const Supervisor *supervisor, const char *name) {
 static const char *describe_exit(Context *turn, const ServiceStatus *status, const HostEvent *event) {
     const char *how = event->signal != 0 ? arena_format(turn->arena, "killed by signal %d", event->signal)
                                          : arena_format(turn->arena, "exited (%d)", event->exit_code);
-    return arena_format(turn->arena, "%s %s after its start", how, text_duration(turn->arena, clock_wall_ms() - status->started_ms));
+    return arena_format(turn->arena, "%s %s after its start", how,
+                        text_duration(turn->arena, clock_wall_ms() - status->started_ms));
 }
 
 static void handle_event(Supervisor *supervisor, Context *turn, const HostEvent *event) {
@@ -240,7 +241,8 @@ static bool unpause_dag(Context *turn, Database *db, const char *dag_id) {
     cleanup_statement Statement *statement = NULL;
     bool has_row = false;
     Error ignored = {.arena = turn->arena};
-    if (!statement_prepare(db, "UPDATE dag SET is_paused = 0 WHERE dag_id = ?1 RETURNING dag_id", &statement, &ignored)) return false;
+    if (!statement_prepare(db, "UPDATE dag SET is_paused = 0 WHERE dag_id = ?1 RETURNING dag_id", &statement, &ignored))
+        return false;
     statement_bind_text(statement, 1, dag_id, strlen(dag_id));
     return statement_step(statement, &has_row, &ignored) && has_row;
 }
@@ -328,7 +330,8 @@ static bool prepare(Supervisor *supervisor, int port, Error *err) {
                                        .port = port,
                                        .started_ms = clock_wall_ms()};
     if (!supervisor_fingerprint(ctx, project, port, &supervisor->state.fingerprint, err)) return false;
-    list_each(const char *const, dag_id, &project->config.airflow.unpause) list_push(ctx->arena, &supervisor->still_paused, *dag_id);
+    list_each(const char *const, dag_id, &project->config.airflow.unpause)
+        list_push(ctx->arena, &supervisor->still_paused, *dag_id);
     prepare_services(supervisor);
     rotate_logs(supervisor);
     supervisor->watch_fd = -1;

@@ -2,7 +2,8 @@
 #pragma once
 #include "services/project.h"
 
-// Runs until it is told to stop (SIGTERM) or nothing can be kept alive. Holds the supervisor lock meanwhile and keeps services.json true.
+// Runs until it is told to stop (SIGTERM) or nothing can be kept alive. Holds the supervisor lock meanwhile and keeps
+// services.json true.
 bool supervisor_run(Context *ctx, const Project *project, int port, Error *err) MUST_USE;
 
 // A text that changes whenever the services would have to be started anew: environment, Python environment, port.

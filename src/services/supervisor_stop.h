@@ -1,4 +1,5 @@
-// Ending the platform's processes for good: Airflow's components make sessions and groups of their own, so only the marker finds all.
+// Ending the platform's processes for good: Airflow's components make sessions and groups of their own, so only the marker finds
+// all.
 #pragma once
 #include "services/runtime_state.h"
 
