@@ -183,7 +183,8 @@ bool csv_read(CsvReader *reader, CsvField *fields, size_t capacity, size_t *coun
     while (reader->record < reader->end) {
         if (found == capacity) {
             if (reader->expected_columns > 0) return report_ragged(reader, found + 1, true, err);
-            return fail_at(reader, reader->record, arena_format(err->arena, "there are more than %zu columns", capacity), err);
+            fail_at(reader, reader->record, arena_format(err->arena, "there are more than %zu columns", capacity), err);
+            return error_hint(err, "Leave some out, or split the file");
         }
         bool is_quoted = reader->position < reader->end && *reader->position == '"';
         if (!(is_quoted ? read_quoted : read_plain)(reader, &fields[found], err)) return false;

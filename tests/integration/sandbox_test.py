@@ -1,0 +1,149 @@
+"""The sandbox database through the real binary: killed at any moment it converges, and csv, json and exit codes are as promised.
+
+Run: DEVBOX_TEST_BINARY=build/bin/devbox python3 -m unittest discover -s tests/integration -p sandbox_test.py
+"""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import sqlite3
+import subprocess
+import tempfile
+import time
+import unittest
+
+BINARY = os.path.abspath(os.environ.get("DEVBOX_TEST_BINARY", "build/bin/devbox"))
+ROWS, KILLS = 200_000, 12
+
+
+class SandboxTest(unittest.TestCase):
+    def setUp(self):
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="devbox-sandbox-test."))
+        self.addCleanup(shutil.rmtree, self.root)
+        (self.root / "dags").mkdir()
+        (self.root / "seeds").mkdir()
+        self.database = self.root / ".devbox" / "sandbox.db"
+
+    def write(self, name, text):
+        (self.root / "seeds" / name).write_text(text, newline="")
+
+    def write_orders(self, version):
+        self.write("orders.csv", "id,version,note\n" + "".join(f'{i},{version},"note, {i}"\n' for i in range(ROWS)))
+
+    def command(self, *words):
+        return [BINARY, "-C", str(self.root), *words]
+
+    def run_devbox(self, *words, expect=0):
+        done = subprocess.run(self.command(*words), capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, expect, done.stderr)
+        return done
+
+    def ask(self, sql):
+        connection = sqlite3.connect(self.database, timeout=10)
+        try:
+            return connection.execute(sql).fetchall()
+        finally:
+            connection.close()
+
+    def seed_and_kill_after(self, delay):
+        child = subprocess.Popen(self.command("db", "seed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(delay)
+        child.send_signal(signal.SIGKILL)
+        return child.wait(timeout=10) == -signal.SIGKILL
+
+    def time_of_a_load(self):
+        started = time.monotonic()
+        self.run_devbox("db", "seed")
+        return time.monotonic() - started
+
+    def assert_whole(self, version):
+        self.assertEqual(self.ask("SELECT count(*), count(DISTINCT id), min(version), max(version) FROM orders"), [(ROWS, ROWS, version, version)])
+        self.assertEqual(self.ask("PRAGMA integrity_check"), [("ok",)])
+        self.assertEqual(self.ask("SELECT name, owner FROM _devbox_tables"), [("orders", "seed")])
+        self.assertEqual([p.name for p in self.database.parent.iterdir() if "loading" in p.name], [])
+
+    def test_a_first_load_killed_at_any_moment_converges(self):
+        self.write_orders(1)
+        duration, killed = self.time_of_a_load(), 0
+        for step in range(KILLS):
+            shutil.rmtree(self.root / ".devbox")
+            killed += self.seed_and_kill_after(duration * (step + 0.5) / KILLS)
+            if self.database.exists():
+                self.assertEqual(self.ask("SELECT count(*) FROM orders"), [(ROWS,)])
+            self.run_devbox("db", "seed")
+            self.assert_whole(1)
+        self.assertGreater(killed, KILLS // 3, "the kills came too late to test anything")
+
+    def test_a_later_load_killed_at_any_moment_leaves_old_or_new_rows_and_the_rest_alone(self):
+        self.write_orders(1)
+        self.run_devbox("db", "seed")
+        reader = sqlite3.connect(self.database, timeout=10)
+        self.addCleanup(reader.close)
+        reader.execute("CREATE TABLE mine AS SELECT 7 AS x")
+        reader.commit()
+        self.write_orders(2)
+        duration, killed, version = self.time_of_a_load(), 0, 2
+        for step in range(KILLS):
+            self.write_orders(version + 1)
+            killed += self.seed_and_kill_after(duration * (step + 0.5) / KILLS)
+            found = reader.execute("SELECT count(*), min(version), max(version) FROM orders").fetchone()
+            self.assertIn(found, [(ROWS, version, version), (ROWS, version + 1, version + 1)])
+            version += 1
+            self.run_devbox("db", "seed")
+            self.assert_whole(version)
+            self.assertEqual(self.ask("SELECT x FROM mine"), [(7,)])
+        self.assertGreater(killed, KILLS // 3, "the kills came too late to test anything")
+
+    def test_two_loads_at_once_wait_for_each_other(self):
+        self.write_orders(1)
+        children = [subprocess.Popen(self.command("db", "seed"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for _ in range(3)]
+        for child in children:
+            _, errors = child.communicate(timeout=60)
+            self.assertEqual(child.returncode, 0, errors)
+        self.assert_whole(1)
+
+    def test_a_wrong_file_is_exit_4_with_its_line_and_nothing_changes(self):
+        self.write("orders.csv", "id,note\n1,a\n")
+        self.run_devbox("db", "seed")
+        self.write("orders.csv", 'id,note\n1,"two\nlines"\n2\n')
+        done = self.run_devbox("db", "seed", expect=4)
+        self.assertIn("seeds/orders.csv:4: the header has 2 columns, this row has 1 value", done.stderr)
+        self.assertEqual(self.ask("SELECT * FROM orders"), [(1, "a")])
+
+    def test_a_foreign_table_is_exit_10_and_stays(self):
+        self.run_devbox("db", "seed")
+        self.run_devbox("db", "query", "--write", "CREATE TABLE orders AS SELECT 'mine' AS x")
+        self.write("orders.csv", "id\n1\n")
+        done = self.run_devbox("db", "seed", expect=10)
+        self.assertIn("orders", done.stderr)
+        self.assertEqual(self.ask("SELECT x FROM orders"), [("mine",)])
+
+    def test_csv_of_a_query_is_a_seed_that_loads_to_the_same_rows(self):
+        self.write("orders.csv", 'id,note,zip\n1,"a ""b"", c",02108\n2,"two\nlines",\n3,"",10001\n')
+        self.run_devbox("db", "seed")
+        before = self.ask("SELECT * FROM orders")
+        self.assertEqual(before, [(1, 'a "b", c', "02108"), (2, "two\nlines", None), (3, "", "10001")])
+        self.write("orders.csv", self.run_devbox("db", "query", "--format", "csv", "SELECT * FROM orders").stdout)
+        self.run_devbox("db", "seed")
+        self.assertEqual(self.ask("SELECT * FROM orders"), before)
+
+    def test_json_keeps_types_and_columns_of_the_same_name(self):
+        self.write("orders.csv", "id,amount,note\n1,1.5,\n")
+        self.run_devbox("db", "seed")
+        sql = "SELECT a.*, b.id FROM orders a, orders b"
+        rows = json.loads(self.run_devbox("db", "query", "--format", "json", sql).stdout)
+        self.assertEqual(rows, [{"id": 1, "amount": 1.5, "note": None, "id_2": 1}])
+        envelope = json.loads(self.run_devbox("--json", "db", "query", sql).stdout)
+        self.assertEqual(envelope["data"], {"columns": ["id", "amount", "note", "id"], "rows": [[1, 1.5, None, 1]]})
+
+    def test_a_query_that_writes_needs_the_option(self):
+        self.write("orders.csv", "id\n1\n")
+        self.run_devbox("db", "seed")
+        done = self.run_devbox("db", "query", "DELETE FROM orders", expect=2)
+        self.assertIn("--write", done.stderr)
+        self.assertEqual(self.ask("SELECT count(*) FROM orders"), [(1,)])
+
+
+if __name__ == "__main__":
+    unittest.main()
