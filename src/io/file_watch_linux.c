@@ -8,13 +8,12 @@
 #include "base/map.h"
 #include "base/text.h"
 #include "io/file_system.h"
+#include "io/file_watch_rules.h"
 #include "io/platform.h"
 
 // Attributes are left out: Airflow and dbt look at contents.
 static const uint32_t WATCHED = IN_CREATE | IN_CLOSE_WRITE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF |
                                 IN_MOVE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK;
-
-static const char VENV_MARK[] = "pyvenv.cfg";
 
 struct FileWatch {
     Arena *arena;  // its own: watches live longer than the memory of one read
@@ -31,12 +30,6 @@ typedef struct Collection {
     bool has_overflowed;
     int failure;  // errno of a folder that could not be watched
 } Collection;
-
-static bool stays_out(Arena *arena, const char *folder) {
-    const char *name = path_name(folder);
-    if (*name == '.' || text_equals(name, "__pycache__")) return true;
-    return file_exists(path_join(arena, folder, VENV_MARK));
-}
 
 static void collect(Collection *collection, const char *path) {
     if (!map_has(&collection->seen, path)) map_set(collection->arena, &collection->seen, path, collection);
@@ -56,7 +49,7 @@ static bool join_folder(void *state, const char *path, const FileInfo *info) {
         collect(collection, path);
         return true;
     }
-    if (!text_equals(path, watch->root) && stays_out(collection->arena, path)) return false;
+    if (!text_equals(path, watch->root) && file_watch_ignores(collection->arena, path)) return false;
     int descriptor = inotify_add_watch(watch->fd, path, WATCHED);
     if (descriptor >= 0) {
         remember(watch, descriptor, path);
@@ -86,7 +79,7 @@ static void leave_tree(FileWatch *watch, const char *folder) {
 
 static void handle_folder_event(Collection *collection, uint32_t mask, const char *path) {
     if (mask & (IN_MOVED_FROM | IN_DELETE)) {
-        if (*path_name(path) == '.' || text_equals(path_name(path), "__pycache__")) return;
+        if (file_watch_ignores_name(path)) return;
         leave_tree(collection->watch, path);
         collect(collection, path);
     } else if (mask & (IN_CREATE | IN_MOVED_TO)) {
@@ -113,7 +106,7 @@ static void handle_event(Collection *collection, const struct inotify_event *eve
     const char *path = path_join(collection->arena, folder, event->name);
     if (event->mask & IN_ISDIR) {
         handle_folder_event(collection, event->mask, path);
-    } else if (text_equals(event->name, VENV_MARK)) {
+    } else if (text_equals(event->name, FILE_WATCH_VENV_MARK)) {
         // The folder joined before it became a virtual environment.
         if (!text_equals(folder, watch->root)) leave_tree(watch, folder);
     } else if (!(event->mask & IN_CREATE) || is_complete(path)) {

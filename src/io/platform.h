@@ -29,7 +29,7 @@ bool platform_process_info(Arena *arena, pid_t pid, ProcessInfo *info);
 ProcessInfoList platform_processes_with_marker(Arena *arena, const char *marker);
 
 // Who listens on this TCP port on any address that serves the family (AF_INET or AF_INET6); false when nobody does. Pid 0 (and only
-// the owner) when the process belongs to another user.
+// the owner) when the process belongs to another user, whom macOS does not show at all.
 bool platform_port_holder(Arena *arena, int family, int port, ProcessInfo *holder);
 
 // Makes a child that posix_spawn starts keep no file of ours but 0, 1 and 2; returns 0 or an errno. `flags` are the attributes' flags.

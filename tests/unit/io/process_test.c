@@ -12,6 +12,7 @@
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "io/platform.h"
+#include "io/signals.h"
 #include "model/event.h"
 #include "support/test.h"
 
@@ -600,6 +601,36 @@ static void a_long_command_is_shortened_in_messages(void **state) {
     assert_string_equal(process_describe(world->ctx.arena, &spec, &result), "uv pip install … (interrupted)");
 }
 
+// Runs a foreground child in a process of its own that gets `signal_number`; true when the end was the expected one.
+static int run_foreground_under_signal(World *world, const ProcessSpec *spec, int signal_number) {
+    int ends[2], status;
+    char word[16];
+    assert_int_equal(pipe(ends), 0);
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        world->ctx.cancel = signals_install();
+        ProcessResult result = {0};
+        if (!process_run(&world->ctx, spec, &result, &world->err)) _exit(99);
+        _exit((int)result.outcome * 10 + result.exit_code);
+    }
+    assert_int_equal(read(ends[0], word, sizeof word), 6);
+    kill(pid, signal_number);
+    waitpid(pid, &status, 0);
+    close(ends[0]);
+    close(ends[1]);
+    return WEXITSTATUS(status);
+}
+
+static void in_the_foreground_term_is_handed_on_but_not_ctrl_c(void **state) {
+    ProcessSpec spec = child(*state, "answer-term", "0.5");
+    spec.is_foreground = true;
+    spec.timeout_ms = 0;
+    assert_int_equal(run_foreground_under_signal(*state, &spec, SIGTERM), PROCESS_INTERRUPTED * 10 + 3);
+    assert_int_equal(run_foreground_under_signal(*state, &spec, SIGINT), PROCESS_EXITED * 10);
+}
+
 static int tick_count;
 
 static void count_ticks(EventSink *sink, const Event *event) {
@@ -689,6 +720,7 @@ int main(void) {
         test(a_log_is_appended_and_private),
         test(check_turns_every_bad_end_into_an_error),
         test(a_long_command_is_shortened_in_messages),
+        test(in_the_foreground_term_is_handed_on_but_not_ctrl_c),
         test(waiting_emits_ticks_but_a_flood_does_not_multiply_them),
         test(it_works_with_our_own_streams_closed),
         test(a_stolen_exit_status_is_no_success),
