@@ -142,7 +142,7 @@ def _duplicate(found, creations):
     for dag_id, lines in creations.items():
         if len(lines) > 1 and dag_id in found.dags:
             places = " and ".join(f"line {line}" for line in lines)
-            message = f"the DAG id '{dag_id}' is defined {len(lines)} times in this file ({places}); Airflow would silently keep one of them"
+            message = f"the DAG id '{dag_id}' is defined {len(lines)} times in this file ({places}); Airflow keeps one of them silently"
             frames = [_frame(found.path, line, "<module>") for line in lines]
             return {"type": "DuplicateDagId", "message": message, "frames": frames, "text": f"DuplicateDagId: {message}"}
     return None

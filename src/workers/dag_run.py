@@ -1,23 +1,23 @@
-"""Running one DAG for real in this process, with one log file and one event per task."""
+"""Running one DAG for real, in the process that dag_test.py watches, with one log file and one event per task."""
 
-import json
 import os
 import re
 import signal
 import sqlite3
 import sys
 import time
+from contextlib import closing
 
 import airflow_api
 import dag_files
+from xcom_files import XComFiles
 
-MAX_XCOM_BYTES = 64 * 1024
 # Raises TimeoutError where the process is; Airflow uses TERM and USR2 itself.
 TIMEOUT_SIGNAL = signal.SIGUSR1
 FINISHED = ("success", "failed", "skipped", "upstream_failed", "removed")
 
 
-def test_dag(request, events):
+def run_request(request, events):
     """Find the DAG, run it, send the events; always ends with `done`."""
     started = time.monotonic()
     signal.signal(TIMEOUT_SIGNAL, _raise_timeout)
@@ -88,7 +88,11 @@ class _Recorder:
         self._tasks = {}
         self._saved = None
         self._error = None
+        self._xcoms = XComFiles(self._database, os.path.join(self._log_dir, "xcom"), dag_id)
+        self._is_lone_task = bool(request.get("task"))
         os.makedirs(self._log_dir, exist_ok=True)
+        if not self._is_lone_task:
+            self._xcoms.clear()
 
     def begin(self, ti):
         key = (ti.task_id, ti.map_index)
@@ -97,6 +101,8 @@ class _Recorder:
             name = ti.task_id if ti.map_index < 0 else f"{ti.task_id}.{ti.map_index}"
             task = self._tasks[key] = {"log": os.path.join(self._log_dir, name + ".log"), "seconds": 0.0, "sent": False}
             open(task["log"], "w").close()
+            if self._is_lone_task:
+                self._xcoms.restore(ti.task_id, ti.run_id)
         self._error = None
         self._events.send("running", task_id=ti.task_id, map_index=ti.map_index, log=task["log"])
         self._saved = _send_output_to(task["log"])
@@ -115,6 +121,8 @@ class _Recorder:
 
     def _send(self, task_id, map_index, state, task):
         task["sent"] = True
+        if state == "success" and not self._is_lone_task:
+            self._xcoms.keep(task_id, map_index)
         error = dag_files.describe_error(self._error) if self._error is not None and state == "failed" else None
         self._events.send(
             "task",
@@ -123,7 +131,7 @@ class _Recorder:
             state=state,
             duration_ms=round(task["seconds"] * 1000),
             log=task.get("log"),
-            xcom=self._xcom(task_id, map_index),
+            xcom=self._xcoms.read(task_id, map_index),
             error=error,
         )
 
@@ -143,28 +151,9 @@ class _Recorder:
         rows = self._query("SELECT state FROM task_instance " + where, self._dag_id, ti.run_id, ti.task_id, ti.map_index)
         return rows[0][0] if rows else None
 
-    def _xcom(self, task_id, map_index):
-        where = "WHERE dag_id = ? AND task_id = ? AND map_index = ? ORDER BY key"
-        rows = self._query("SELECT key, value FROM xcom " + where, self._dag_id, task_id, map_index)
-        return [{"key": key, **_xcom_value(value)} for key, value in rows]
-
     def _query(self, sql, *parameters):
-        database = sqlite3.connect(self._database)
-        try:
+        with closing(sqlite3.connect(self._database)) as database:
             return database.execute(sql, parameters).fetchall()
-        finally:
-            database.close()
-
-
-def _xcom_value(stored):
-    """Airflow 2 stores JSON as bytes, Airflow 3 as text; a pickled or huge value is only shown."""
-    if isinstance(stored, str) and len(stored) > MAX_XCOM_BYTES or isinstance(stored, bytes) and len(stored) > MAX_XCOM_BYTES:
-        start = stored[:1024]
-        return {"value": start if isinstance(start, str) else start.decode("utf-8", "replace"), "truncated": True}
-    try:
-        return {"value": json.loads(stored)}
-    except (TypeError, ValueError):
-        return {"value": stored if isinstance(stored, (int, float, str, type(None))) else repr(stored)}
 
 
 def _send_output_to(path):
