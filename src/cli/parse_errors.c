@@ -21,9 +21,12 @@ static const struct {
     {"rm", "destroy"},      {"delete", "destroy"},
 };
 
+// "test dag": messages come after "devbox:", so they do not name it again.
+static const char *spoken_path(const ParsedCommand *parsed, Arena *arena) { return text_join(arena, &parsed->path, " "); }
+
 // "devbox test dag".
-static const char *spoken_path(const ParsedCommand *parsed, Arena *arena) {
-    const char *words = text_join(arena, &parsed->path, " ");
+static const char *full_path(const ParsedCommand *parsed, Arena *arena) {
+    const char *words = spoken_path(parsed, arena);
     return *words == '\0' ? "devbox" : arena_format(arena, "devbox %s", words);
 }
 
@@ -45,9 +48,13 @@ static const char *find_synonym(const Command *root, const char *word, Arena *ar
 }
 
 bool parse_fail_unknown_word(const Command *root, const ParsedCommand *parsed, const char *word, Error *err) {
-    const char *path = spoken_path(parsed, err->arena);
-    error_set(err, ERROR_USAGE, "%s has no command '%s'", path, word);
-    const char *synonym = parsed->command == root ? find_synonym(root, word, err->arena) : NULL;
+    const char *path = full_path(parsed, err->arena);
+    bool is_first = parsed->command == root;
+    if (is_first)
+        error_set(err, ERROR_USAGE, "there is no command '%s'", word);
+    else
+        error_set(err, ERROR_USAGE, "%s has no command '%s'", spoken_path(parsed, err->arena), word);
+    const char *synonym = is_first ? find_synonym(root, word, err->arena) : NULL;
     if (synonym != NULL) return error_hint(err, "did you mean: devbox %s", synonym);
     StringList names = visible_names(parsed->command, err->arena);
     const char *nearest = text_nearest(word, names.items, names.count);
@@ -56,26 +63,29 @@ bool parse_fail_unknown_word(const Command *root, const ParsedCommand *parsed, c
 }
 
 bool parse_fail_unknown_option(const Command *root, const ParsedCommand *parsed, const char *dashed, Error *err) {
-    const char *path = spoken_path(parsed, err->arena);
-    error_set(err, ERROR_USAGE, "%s has no option %s", path, dashed);
+    bool is_first = parsed->command == root;
+    if (is_first)
+        error_set(err, ERROR_USAGE, "there is no option %s", dashed);
+    else
+        error_set(err, ERROR_USAGE, "%s has no option %s", spoken_path(parsed, err->arena), dashed);
     StringList names = {0};
     const Option *tables[] = {parsed->command->options, global_options};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         for (const Option *option = tables[i]; option_is_present(option); option++) {
-            if (option->name != NULL && !option->is_hidden) list_push(err->arena, &names, option->name);
+            if (!option->is_hidden) list_push(err->arena, &names, option->name);
         }
     }
     const char *nearest = dashed[1] == '-' ? text_nearest(dashed + 2, names.items, names.count) : NULL;
     if (nearest != NULL) return error_hint(err, "did you mean: --%s", nearest);
-    if (parsed->command == root) return error_hint(err, "a command's own options go after its name, see: devbox COMMAND --help");
-    return error_hint(err, "see its options: %s --help", path);
+    if (is_first) return error_hint(err, "a command's own options go after its name, see: devbox COMMAND --help");
+    return error_hint(err, "see its options: %s --help", full_path(parsed, err->arena));
 }
 
 bool parse_fail_missing_word(const ParsedCommand *parsed, Error *err) {
-    const char *path = spoken_path(parsed, err->arena);
     StringList names = visible_names(parsed->command, err->arena);
-    error_set(err, ERROR_USAGE, "%s needs to know what to do: %s", path, text_join(err->arena, &names, ", "));
-    return error_hint(err, "see what each does: %s --help", path);
+    error_set(err, ERROR_USAGE, "%s needs to know what to do: %s", spoken_path(parsed, err->arena),
+              text_join(err->arena, &names, ", "));
+    return error_hint(err, "see what each does: %s --help", full_path(parsed, err->arena));
 }
 
 static bool hint_usage(const ParsedCommand *parsed, Error *err) {
@@ -89,10 +99,10 @@ bool parse_fail_missing_argument(const ParsedCommand *parsed, const Argument *ar
 
 bool parse_fail_surplus_argument(const ParsedCommand *parsed, const char *surplus, Error *err) {
     const char *path = spoken_path(parsed, err->arena);
-    if (argument_is_present(parsed->command->arguments)) {
+    bool takes_some = argument_is_present(parsed->command->arguments);
+    if (takes_some)
         error_set(err, ERROR_USAGE, "%s does not know what to do with '%s'", path, surplus);
-    } else {
+    else
         error_set(err, ERROR_USAGE, "%s takes no arguments, but got '%s'", path, surplus);
-    }
     return hint_usage(parsed, err);
 }
