@@ -44,7 +44,7 @@ static bool add_entry(FileWatch *watch, const char *path, bool is_folder) {
     Entry *entry = arena_allocate(watch->arena, sizeof *entry);
     *entry = (Entry){fd, arena_copy_string(watch->arena, path), is_folder};
     struct kevent change;
-    EV_SET(&change, fd, EVFILT_VNODE, EV_ADD | EV_CLEAR, WATCHED, 0, entry);
+    EV_SET(&change, (uintptr_t)fd, EVFILT_VNODE, EV_ADD | EV_CLEAR, WATCHED, 0, entry);
     if (kevent(watch->queue, &change, 1, NULL, 0, NULL) != 0) {
         close(fd);
         return false;

@@ -25,14 +25,16 @@ const char *platform_executable_path(Arena *arena);
 // Fills `info`; false when there is no such process (a zombie is one, with is_zombie set).
 bool platform_process_info(Arena *arena, pid_t pid, ProcessInfo *info);
 
-// Processes of ours whose environment holds `marker` ("DEVBOX_INSTANCE=ab12"), or whose session is led by one of them; zombies left out.
+// Processes of ours whose environment holds `marker` ("DEVBOX_INSTANCE=ab12"), or whose session is led by one of them; zombies
+// left out.
 ProcessInfoList platform_processes_with_marker(Arena *arena, const char *marker);
 
-// Who listens on this TCP port on any address that serves the family (AF_INET or AF_INET6); false when nobody does. Pid 0 (and only
-// the owner) when the process belongs to another user, whom macOS does not show at all.
+// Who listens on this TCP port on any address that serves the family (AF_INET or AF_INET6); false when nobody does. Pid 0 (and
+// only the owner) when the process belongs to another user, whom macOS does not show at all.
 bool platform_port_holder(Arena *arena, int family, int port, ProcessInfo *holder);
 
-// Makes a child that posix_spawn starts keep no file of ours but 0, 1 and 2; returns 0 or an errno. `flags` are the attributes' flags.
+// Makes a child that posix_spawn starts keep no file of ours but 0, 1 and 2; returns 0 or an errno. `flags` are the attributes'
+// flags.
 int platform_spawn_without_files(posix_spawn_file_actions_t *actions, short *flags);
 
 // Orphans of our descendants become our children.
@@ -50,12 +52,12 @@ typedef struct FileChange {
 
 typedef LIST_OF(FileChange) FileChangeList;
 
-// Watches a tree (new folders join by themselves; hidden folders, __pycache__ and virtual environments stay out). `fd` becomes readable
-// on changes; it belongs to the watch, whose memory is its own.
+// Watches a tree (new folders join by themselves; hidden folders, __pycache__ and virtual environments stay out). `fd` becomes
+// readable on changes; it belongs to the watch, whose memory is its own.
 bool file_watch_create(Arena *arena, const char *folder, FileWatch **watch, int *fd, Error *err) MUST_USE;
 
-// What changed since the last call, each path once; a folder that was moved or removed counts as one change, its files need not be named.
-// `has_overflowed` means look at everything.
+// What changed since the last call, each path once; a folder that was moved or removed counts as one change, its files need not
+// be named. `has_overflowed` means look at everything.
 FileChangeList file_watch_read(Arena *arena, FileWatch *watch, bool *has_overflowed);
 void file_watch_destroy(FileWatch *watch);
 

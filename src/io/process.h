@@ -1,5 +1,6 @@
-// Child processes. An argument vector only: there is no shell. Every child has a deadline, its own process group (unless foreground),
-// default signals, and none of our files. Children are told apart: missing program, missing folder, failed, killed, too slow.
+// Child processes. An argument vector only: there is no shell. Every child has a deadline, its own process group (unless
+// foreground), default signals, and none of our files. Children are told apart: missing program, missing folder, failed, killed,
+// too slow.
 #pragma once
 #include <sys/types.h>
 
@@ -38,7 +39,8 @@ typedef struct ProcessResult {
 typedef struct Process Process;  // a child under way
 
 // Runs to the end. False only when it could not be run (missing program or folder): a red exit code is a result. Emits ticks.
-// When the user has already asked to stop, nothing is run and the outcome is PROCESS_INTERRUPTED: clean up with a Context without cancel.
+// When the user has already asked to stop, nothing is run and the outcome is PROCESS_INTERRUPTED: clean up with a Context
+// without cancel.
 bool process_run(Context *ctx, const ProcessSpec *spec, ProcessResult *result, Error *err) MUST_USE;
 
 // Runs to the end; anything but exit code 0 is an error with the last lines of stderr (else stdout) as detail.
