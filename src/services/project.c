@@ -97,9 +97,10 @@ static const char *folder_of(Arena *arena, const Project *project, const char *n
 static bool fill(Context *ctx, Project *project, Error *err) {
     Arena *arena = ctx->arena;
     if (!read_config(ctx, project->root, &project->config, err)) return false;
-    AirflowConfig *airflow = &project->config.airflow;
-    if (airflow->requirements == NULL && file_exists(path_join(arena, project->root, "requirements.txt")))
-        airflow->requirements = "requirements.txt";
+    // A file that devbox.yaml names is there, its reader has looked; the default one need not be.
+    const char **requirements = &project->config.airflow.requirements;
+    if (*requirements == NULL) *requirements = "requirements.txt";
+    if (!file_exists(path_join(arena, project->root, *requirements))) *requirements = NULL;
     project->dags_dir = folder_of(arena, project, project->config.dags);
     project->plugins_dir = folder_of(arena, project, project->config.plugins);
     project->seeds_dir = folder_of(arena, project, project->config.seeds_dir);

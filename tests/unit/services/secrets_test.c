@@ -1,0 +1,85 @@
+#include "services/secrets.h"
+
+#include "base/text.h"
+#include "support/checkout.h"
+
+static Project prepare(Checkout *checkout) {
+    checkout_add_folder(checkout, "dags");
+    Project project = checkout_open(checkout);
+    assert_true(project_prepare_state(&checkout->ctx, &project, &checkout->err));
+    return project;
+}
+
+static void secrets_are_made_once_and_stay(void **state) {
+    Checkout *checkout = *state;
+    Secrets first, second;
+    Project project = prepare(checkout);
+    assert_true(secrets_load(&checkout->ctx, &project, &first, &checkout->err));
+    assert_true(secrets_load(&checkout->ctx, &project, &second, &checkout->err));
+    assert_string_equal(first.fernet_key, second.fernet_key);
+    assert_string_equal(first.secret_key, second.secret_key);
+    assert_string_equal(first.jwt_secret, second.jwt_secret);
+    assert_int_equal(strlen(first.fernet_key), 44);
+    assert_int_equal(strlen(first.secret_key), 64);
+    assert_string_not_equal(first.secret_key, first.jwt_secret);
+    assert_int_equal(file_info(checkout_path(checkout, ".devbox/secrets.json")).mode, 0600);
+}
+
+static void two_checkouts_have_different_secrets(void **state) {
+    Checkout *checkout = *state;
+    Secrets mine, others;
+    Project project = prepare(checkout);
+    assert_true(secrets_load(&checkout->ctx, &project, &mine, &checkout->err));
+    project.state = checkout_path(checkout, "other");
+    checkout_add_folder(checkout, "other");
+    assert_true(secrets_load(&checkout->ctx, &project, &others, &checkout->err));
+    assert_string_not_equal(mine.fernet_key, others.fernet_key);
+}
+
+static void a_missing_secret_is_added_and_the_others_stay(void **state) {
+    Checkout *checkout = *state;
+    Secrets secrets;
+    Project project = prepare(checkout);
+    checkout_add(checkout, ".devbox/secrets.json", "{\"fernet_key\": \"old\", \"jwt_secret\": \"\"}");
+    assert_true(secrets_load(&checkout->ctx, &project, &secrets, &checkout->err));
+    assert_string_equal(secrets.fernet_key, "old");
+    assert_int_equal(strlen(secrets.jwt_secret), 64);
+}
+
+static void permissions_are_mended(void **state) {
+    Checkout *checkout = *state;
+    Secrets secrets;
+    Project project = prepare(checkout);
+    const char *path = checkout_path(checkout, ".devbox/secrets.json");
+    assert_true(secrets_load(&checkout->ctx, &project, &secrets, &checkout->err));
+    assert_int_equal(chmod(path, 0644), 0);
+    assert_true(secrets_load(&checkout->ctx, &project, &secrets, &checkout->err));
+    assert_int_equal(file_info(path).mode, 0600);
+}
+
+static void a_damaged_file_is_never_replaced(void **state) {
+    static const char *const contents[] = {"{\"fernet_key\": ", "[1]"};
+    Checkout *checkout = *state;
+    Secrets secrets;
+    Project project = prepare(checkout);
+    for (size_t i = 0; i < 2; i++) {
+        char *after;
+        checkout_add(checkout, ".devbox/secrets.json", contents[i]);
+        error_clear(&checkout->err);
+        assert_false(secrets_load(&checkout->ctx, &project, &secrets, &checkout->err));
+        assert_true(text_starts_with(checkout->err.hint, "mv "));
+        assert_true(file_read(checkout->arena, checkout_path(checkout, ".devbox/secrets.json"), &after, NULL, &checkout->err));
+        assert_string_equal(after, contents[i]);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        test_with_checkout(secrets_are_made_once_and_stay),
+        test_with_checkout(two_checkouts_have_different_secrets),
+        test_with_checkout(a_missing_secret_is_added_and_the_others_stay),
+        test_with_checkout(permissions_are_mended),
+        test_with_checkout(a_damaged_file_is_never_replaced),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
