@@ -70,15 +70,21 @@ static bool run_command(Context *ctx, const ParsedCommand *parsed, Outcome *outc
     return parsed->command->run(ctx, &invocation, outcome, err);
 }
 
+// `devbox --version` is `devbox version`.
+static void become_version(Arena *arena, ParsedCommand *parsed) {
+    parsed->command = &command_version;
+    parsed->path = (StringList){0};
+    list_push(arena, &parsed->path, command_version.name);
+}
+
 static bool show(Context *ctx, const char *text) {
     event_result(ctx, &(Result){.data = value_string(ctx->arena, text), .text = text});
     return true;
 }
 
-static bool answer(Context *ctx, ParsedCommand *parsed, Outcome *outcome, Error *err) {
+static bool answer(Context *ctx, const ParsedCommand *parsed, Outcome *outcome, Error *err) {
     const GlobalOptions *globals = &parsed->globals;
     if (globals->wants_help) return show(ctx, help_text(ctx->arena, &devbox_command, &parsed->path, parsed->command));
-    if (globals->wants_version) parsed->command = &command_version;
     if (parsed->command == &devbox_command) return show(ctx, help_first_steps(ctx->arena));
     ctx->executable = platform_executable_path(ctx->arena);
     ctx->share_dir =
@@ -99,6 +105,7 @@ static int run(Arena *arena, int argc, const char *const *argv) {
     Error err = {.arena = arena};
     volatile sig_atomic_t *cancel = signals_install();
     bool is_done = parse_command_line(arena, &devbox_command, argc, argv, &parsed, &err);
+    if (is_done && parsed.globals.wants_version) become_version(arena, &parsed);
     EventSink *sink = create_sink(arena, &parsed, cancel);
     Context ctx = {
         .arena = arena,

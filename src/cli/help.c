@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cli/wrap.h"
+#include "io/terminal.h"
 
 enum { HELP_WIDTH = 80, OPTION_COLUMN = 28 };
 
@@ -28,7 +29,7 @@ static const char *option_spelling(Arena *arena, const Option *option) {
 
 // "  term          meaning", the meaning wrapped below itself; a long term gets a line of its own.
 static void append_entry(Text *text, const char *term, const char *meaning, int column) {
-    int width = (int)strlen(term) + 2;
+    int width = text_display_width(term) + 2;
     text_append_format(text, "  %s", term);
     if (width + 2 > column) {
         text_append_char(text, '\n');

@@ -38,10 +38,12 @@ static void append_option(Text *text, const Option *option) {
     }
     append_bold(text, arena_format(text->arena, "--%s", option->name));
     const char *value = option->value_name == NULL ? "VALUE" : option->value_name;
-    if (option->has_optional_value)
-        text_append_format(text, "[=\\fI%s\\fR]", value);
-    else if (option_takes_value(option) && option->kind != OPTION_CHOICE)
-        text_append_format(text, " \\fI%s\\fR", value);
+    bool is_named = option->has_optional_value || (option_takes_value(option) && option->kind != OPTION_CHOICE);
+    if (is_named) {
+        text_append(text, option->has_optional_value ? "[=\\fI" : " \\fI");
+        append_escaped(text, value);
+        text_append(text, option->has_optional_value ? "\\fR]" : "\\fR");
+    }
     for (const char *const *choice = option->kind == OPTION_CHOICE ? option->choices : NULL; choice != NULL && *choice != NULL;
          choice++) {
         text_append_format(text, "%s\\fI%s\\fR", choice == option->choices ? " " : "|", *choice);

@@ -50,16 +50,25 @@ static void set_optional(Arena *arena, Value *object, const char *key, const cha
     if (string != NULL) value_set_string(arena, object, key, string);
 }
 
-// The first command that a hint names: "start it: devbox start" → ["devbox start"].
+// Where the command ends that a hint goes on with: "start it: devbox start, or …".
+static size_t command_length(const char *command) {
+    static const char *const ends[] = {", ", "; ", " · ", ")", "\n"};
+    size_t length = strlen(command);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        const char *end = strstr(command, ends[i]);
+        if (end != NULL && (size_t)(end - command) < length) length = (size_t)(end - command);
+    }
+    return length;
+}
+
+// The commands that stand after a colon in a hint; words of a sentence that begins with devbox are none.
 static Value *actions_of(Arena *arena, const char *hint) {
+    static const char lead[] = ": devbox ";
     Value *actions = value_array(arena);
-    const char *command = hint == NULL ? NULL : strstr(hint, "devbox ");
-    bool is_word = command != NULL && (command == hint || strchr(" :`(", command[-1]) != NULL);
-    if (!is_word) return actions;
-    size_t length = strcspn(command, ",;`)\n");
-    const char *dot = strstr(command, " · ");
-    if (dot != NULL && (size_t)(dot - command) < length) length = (size_t)(dot - command);
-    value_append(arena, actions, value_string(arena, arena_copy_bytes(arena, command, length)));
+    for (const char *found = hint == NULL ? NULL : strstr(hint, lead); found != NULL; found = strstr(found + 1, lead)) {
+        const char *command = found + strlen(": ");
+        value_append(arena, actions, value_string(arena, arena_copy_bytes(arena, command, command_length(command))));
+    }
     return actions;
 }
 

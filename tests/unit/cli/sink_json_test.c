@@ -66,7 +66,7 @@ static void an_error_has_code_hint_detail_and_what_to_run(void **state) {
     open_scene(&scene, *state, "start", false);
     Error err = {.arena = *state};
     error_set(&err, ERROR_BUSY, "another devbox is starting");
-    error_hint(&err, "wait for it, or look: devbox status --watch · devbox logs");
+    error_hint(&err, "look: devbox status --watch, or read on: devbox logs · else wait");
     error_detail(&err, "pid 12");
     const Value *envelope = only_envelope(&scene, &err, 9), *error = value_get(envelope, "error");
     assert_string_equal(value_get_string(envelope, "status", ""), "failed");
@@ -75,12 +75,13 @@ static void an_error_has_code_hint_detail_and_what_to_run(void **state) {
     assert_string_equal(value_get_string(error, "detail", ""), "pid 12");
     assert_true(value_get_bool(error, "retryable", false));
     const Value *actions = value_get(error, "actions");
-    assert_int_equal(actions->count, 1);
+    assert_int_equal(actions->count, 2);
     assert_string_equal(actions->members[0].value->string, "devbox status --watch");
+    assert_string_equal(actions->members[1].value->string, "devbox logs");
 }
 
 static void an_error_whose_hint_names_no_command_has_no_actions(void **state) {
-    static const char *const hints[] = {NULL, "free some disk space", "see my-devbox for more"};
+    static const char *const hints[] = {NULL, "free some disk space", "devbox must be able to write there"};
     for (size_t i = 0; i < 3; i++) {
         Scene scene;
         open_scene(&scene, *state, "start", false);

@@ -1,0 +1,165 @@
+# bash completion for devbox. Made by: devbox completion bash
+_devbox() {
+    local program="${COMP_WORDS[0]}" current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}"
+    local path="" words="" options="" values="" files="" is_value="" skip="" word index
+    local IFS=$' \t\n'
+    # bash splits --option=value into three words
+    if [[ $current == "=" ]]; then current=""
+    elif [[ $previous == "=" ]]; then previous="${COMP_WORDS[COMP_CWORD-2]}"; fi
+    for ((index = 1; index < COMP_CWORD; index++)); do
+        word="${COMP_WORDS[index]}"
+        if [[ $word == "=" ]]; then skip=1; continue; fi
+        if [[ -n $skip ]]; then skip=""; continue; fi
+        case "$word" in
+            -C|--directory|--timeout|--only|--runtime|-o|--output|-n|--lines|--since|--task|--date|--conf|--retries|-f|--format) skip=1 ;;
+            -*) ;;
+            *)
+                case "${path:+$path }$word" in
+                    "start"|"status"|"logs"|"stop"|"doctor"|"test"|"test dag"|"test dags"|"test dbt"|"check"|"db"|"db seed"|"db query"|"dbt"|"airflow"|"hook"|"hook install"|"hook uninstall"|"hook status"|"init"|"config"|"config show"|"config check"|"env"|"explain"|"completion"|"version") path="${path:+$path }$word" ;;
+                esac
+                ;;
+        esac
+    done
+    local global_options="--directory --json --quiet --verbose --no-color --yes --timeout --dry-run --help --version"
+    case "$path" in
+        "")
+            words="start status logs stop doctor test check db dbt airflow hook init config env explain completion version help"
+            options=""
+            ;;
+        "start")
+            words=""
+            options="--only --runtime"
+            ;;
+        "status")
+            words=""
+            options="--short --output"
+            ;;
+        "logs")
+            words=""
+            options="--follow --lines --since"
+            words+=" $("$program" __complete services 2>/dev/null)"
+            ;;
+        "stop")
+            words=""
+            options=""
+            ;;
+        "doctor")
+            words=""
+            options=""
+            ;;
+        "test")
+            words="dag dags dbt"
+            options=""
+            ;;
+        "test dag")
+            words=""
+            options="--task --date --conf --retries --keep"
+            words+=" $("$program" __complete dags 2>/dev/null)"
+            ;;
+        "test dags")
+            words=""
+            options=""
+            files=-f
+            ;;
+        "test dbt")
+            words=""
+            options=""
+            ;;
+        "check")
+            words=""
+            options=""
+            ;;
+        "db")
+            words="seed query"
+            options=""
+            ;;
+        "db seed")
+            words=""
+            options=""
+            ;;
+        "db query")
+            words=""
+            options="--format --write"
+            ;;
+        "dbt")
+            words=""
+            options=""
+            ;;
+        "airflow")
+            words=""
+            options=""
+            ;;
+        "hook")
+            words="install uninstall status"
+            options=""
+            ;;
+        "hook install")
+            words=""
+            options=""
+            ;;
+        "hook uninstall")
+            words=""
+            options=""
+            ;;
+        "hook status")
+            words=""
+            options=""
+            ;;
+        "init")
+            words=""
+            options="--example"
+            files=-d
+            ;;
+        "config")
+            words="show check"
+            options=""
+            ;;
+        "config show")
+            words=""
+            options="--reveal"
+            ;;
+        "config check")
+            words=""
+            options=""
+            ;;
+        "env")
+            words=""
+            options="--reveal"
+            ;;
+        "explain")
+            words=""
+            options=""
+            ;;
+        "completion")
+            words=""
+            options=""
+            ;;
+        "version")
+            words=""
+            options=""
+            ;;
+    esac
+    case "$path $previous" in
+        "start --only") is_value=1 ;;
+        "start --runtime") is_value=1 values="auto docker native" ;;
+        "status --output"|"status -o") is_value=1 values="table json env" ;;
+        "logs --lines"|"logs -n") is_value=1 ;;
+        "logs --since") is_value=1 ;;
+        "test dag --task") is_value=1 ;;
+        "test dag --date") is_value=1 ;;
+        "test dag --conf") is_value=1 ;;
+        "test dag --retries") is_value=1 ;;
+        "db query --format"|"db query -f") is_value=1 values="table csv json" ;;
+        *" --directory"|*" -C") is_value=1 files=-d ;;
+        *" --timeout") is_value=1 ;;
+    esac
+    if [[ -n $is_value ]]; then words="$values"
+    elif [[ $current == -* ]]; then words="$options $global_options" files=""; fi
+    COMPREPLY=($(compgen -W "$words" -- "$current"))
+    if [[ -n $files ]]; then
+        compopt -o filenames 2>/dev/null
+        IFS=$'\n'
+        COMPREPLY+=($(compgen $files -- "$current"))
+    fi
+}
+complete -F _devbox devbox
