@@ -163,6 +163,23 @@ static void a_removed_file_is_no_lock(void **state) {
     end_holder(pid);
 }
 
+// `devbox destroy` removes the folder while another one waits: the old file's lock would hold nobody off.
+static void a_lock_on_a_file_removed_meanwhile_is_taken_anew(void **state) {
+    World *world = *state;
+    pid_t holder = start_holder(world, 400), remover = fork();
+    if (remover == 0) {
+        clock_sleep_ms(100);
+        _exit(unlink(world->path) == 0 ? 0 : 1);
+    }
+    int fd;
+    assert_true(take(world, 10000, &fd));
+    assert_true(file_exists(world->path));
+    assert_true(lock_file_is_held(world->ctx.arena, world->path, NULL));
+    close(fd);
+    waitpid(remover, NULL, 0);
+    end_holder(holder);
+}
+
 static void a_holder_that_has_not_signed_yet_is_somebody(void **state) {
     World *world = *state;
     pid_t pid = start_holder(world, 30000);
@@ -198,6 +215,7 @@ int main(void) {
         test(waiting_ends_when_the_user_interrupts),
         test(a_question_does_not_make_it_busy),
         test(a_removed_file_is_no_lock),
+        test(a_lock_on_a_file_removed_meanwhile_is_taken_anew),
         test(a_holder_that_has_not_signed_yet_is_somebody),
         test(a_place_without_room_for_a_lock_is_an_error),
     };

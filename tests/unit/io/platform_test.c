@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -446,6 +447,17 @@ static void the_end_of_the_watched_folder_is_reported(void **state) {
     assert_true(changes.items[0].is_removed);
 }
 
+static void the_systems_limit_on_watches_is_named(void **state) {
+    World *world = *state;
+    struct rlimit before;
+    getrlimit(RLIMIT_NOFILE, &before);
+    setrlimit(RLIMIT_NOFILE, &(struct rlimit){0, before.rlim_max});
+    bool is_created = file_watch_create(world->ctx.arena, world->folder, &world->watch, &world->watch_fd, &world->err);
+    setrlimit(RLIMIT_NOFILE, &before);
+    assert_false(is_created);
+    assert_non_null(strstr(world->err.hint, "fs.inotify.max_user_instances"));
+}
+
 static void what_cannot_be_watched_is_an_error(void **state) {
     World *world = *state;
     write_file(world, "file");
@@ -489,6 +501,7 @@ int main(int count, char **arguments) {
         test(hidden_folders_caches_and_virtual_environments_stay_out),
         test(an_overflow_is_told_and_new_folders_join_all_the_same),
         test(the_end_of_the_watched_folder_is_reported),
+        test(the_systems_limit_on_watches_is_named),
         test(what_cannot_be_watched_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -282,6 +283,42 @@ static void a_program_that_is_no_program_and_too_long_arguments_are_errors(void 
     spec = child(world, "exit", "0");
     spec.log_path = "/nowhere/log";
     assert_cannot_run(world, &spec, ERROR_FILE, "cannot open /nowhere/log");
+}
+
+static void without_free_descriptors_nothing_is_run_and_nothing_leaks(void **state) {
+    World *world = *state;
+    struct rlimit before;
+    getrlimit(RLIMIT_NOFILE, &before);
+    for (int room = 0; room < 8; room++) {
+        int lowest = dup(STDIN_FILENO);
+        close(lowest);
+        setrlimit(RLIMIT_NOFILE, &(struct rlimit){(rlim_t)(lowest + room), before.rlim_max});
+        ProcessSpec spec = child(world, "exit", "3");
+        ProcessResult result = {0};
+        bool is_run = process_run(&world->ctx, &spec, &result, &world->err);
+        setrlimit(RLIMIT_NOFILE, &before);
+        assert_int_equal(count_open_files(), world->open_files);
+        assert_true(is_run ? result.exit_code == 3 : world->err.code != ERROR_NONE);
+        error_clear(&world->err);
+    }
+}
+
+static void a_folder_that_may_not_be_entered_is_named(void **state) {
+    World *world = *state;
+    assert_int_equal(chmod(world->folder, 0600), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (geteuid() == 0 && setuid(65534) != 0) _exit(2);
+        const char *argv[] = {"/bin/true", NULL};
+        ProcessSpec spec = {.argv = argv, .folder = world->folder, .timeout_ms = 1000};
+        ProcessResult result;
+        bool is_run = process_run(&world->ctx, &spec, &result, &world->err);
+        _exit(!is_run && strstr(world->err.message, "may not be entered") != NULL ? 0 : 1);
+    }
+    int status;
+    waitpid(pid, &status, 0);
+    chmod(world->folder, 0700);
+    assert_int_equal(status, 0);
 }
 
 static ProcessResult run_and_cancel(World *world, const char *mode, int cancel_by) {
@@ -701,6 +738,8 @@ int main(void) {
         test(a_child_killed_by_a_signal_is_told_apart),
         test(what_cannot_be_run_is_told_apart),
         test(a_program_that_is_no_program_and_too_long_arguments_are_errors),
+        test(without_free_descriptors_nothing_is_run_and_nothing_leaks),
+        test(a_folder_that_may_not_be_entered_is_named),
         test(an_interruption_asks_the_child_to_end),
         test(an_interruption_does_not_wait_for_a_stubborn_child),
         test(a_second_interruption_kills_at_once),
