@@ -32,7 +32,7 @@ static void relay_event(Lane *lane, const Value *message) {
     if (text == NULL) return;
     if (strcmp(kind, "note") == 0) event_note(lane->ctx, "%s", text);
     if (strcmp(kind, "warning") == 0) event_warning(lane->ctx, value_get_string(message, "hint", NULL), "%s", text);
-    if (strcmp(kind, "step_progress") == 0) event_step_progress(lane->ctx, lane->step->name, "%s", text);
+    if (strcmp(kind, "stepProgress") == 0) event_step_progress(lane->ctx, lane->step->name, "%s", text);
 }
 
 static void read_line(void *state, const char *line) {

@@ -185,52 +185,80 @@ static void handle_event(Supervisor *supervisor, Context *turn, const HostEvent 
     }
 }
 
-static const ComponentHealth *find_component(Context *turn, const ComponentHealthList *components, const char *service) {
-    char *name = arena_copy_string(turn->arena, service);
-    for (char *letter = name; *letter != '\0'; letter++) {
-        if (*letter == '-') *letter = '_';
+// Airflow's health page says dag_processor where its command line says dag-processor.
+static bool is_component_of(const char *component, const char *service) {
+    for (; *component != '\0' && *service != '\0'; component++, service++) {
+        if (*component != (*service == '-' ? '_' : *service)) return false;
     }
+    return *component == *service;
+}
+
+static bool names_component(const StringList *components, const char *service) {
+    list_each(const char *const, component, components) {
+        if (is_component_of(*component, service)) return true;
+    }
+    return false;
+}
+
+static const ComponentHealth *find_component(const ComponentHealthList *components, const char *service) {
     list_each(const ComponentHealth, component, components) {
-        if (strcmp(component->name, name) == 0) return component;
+        if (is_component_of(component->name, service)) return component;
     }
     return NULL;
 }
 
 // The web server has no heartbeat of its own: it is healthy because it answered.
-static bool is_service_healthy(Context *turn, const ComponentHealthList *components, const ServiceStatus *status) {
-    const ComponentHealth *component = find_component(turn, components, status->name);
+static bool is_service_healthy(const ComponentHealthList *components, const ServiceStatus *status) {
+    const ComponentHealth *component = find_component(components, status->name);
     if (component == NULL) return status->pid > 0;
     return component->is_healthy && component->heartbeat_ms >= status->started_ms && status->pid > 0;
 }
 
-static void judge_services(Supervisor *supervisor, Context *turn, const ComponentHealthList *components) {
-    bool all_healthy = true, any_failed = false;
-    const ComponentHealth *metadata = find_component(turn, components, "metadatabase");
+static void fail_when_a_service_failed(Supervisor *supervisor) {
+    list_each(ServiceStatus, status, &supervisor->state.services) {
+        if (status->state == SERVICE_FAILED) set_phase(supervisor, RUNTIME_FAILED, "a service crashed too often");
+    }
+}
+
+static void judge_services(Supervisor *supervisor, const ComponentHealthList *components) {
+    const ComponentHealth *metadata = find_component(components, "metadatabase");
+    bool all_healthy = metadata == NULL || metadata->is_healthy;
     for (size_t i = 0; i < supervisor->state.services.count; i++) {
         ServiceStatus *status = &supervisor->state.services.items[i];
         bool was_healthy = status->state == SERVICE_HEALTHY || status->state == SERVICE_UNHEALTHY;
         bool may_change = status->state != SERVICE_FAILED && status->state != SERVICE_RESTARTING;
-        if (may_change && is_service_healthy(turn, components, status)) {
+        if (may_change && is_service_healthy(components, status)) {
             set_service(supervisor, i, SERVICE_HEALTHY, NULL);
         } else if (may_change && was_healthy) {
             set_service(supervisor, i, SERVICE_UNHEALTHY, "no fresh heartbeat");
         }
         all_healthy = all_healthy && status->state == SERVICE_HEALTHY;
-        any_failed = any_failed || status->state == SERVICE_FAILED;
     }
-    if (metadata != NULL && !metadata->is_healthy) all_healthy = false;
     if (all_healthy) set_phase(supervisor, RUNTIME_HEALTHY, NULL);
     if (!all_healthy && supervisor->state.phase == RUNTIME_HEALTHY) set_phase(supervisor, RUNTIME_DEGRADED, NULL);
-    if (any_failed) set_phase(supervisor, RUNTIME_FAILED, "a service crashed too often");
+}
+
+// Without an answer nothing is known of the components; only the one that should have answered is to blame.
+static void judge_silence(Supervisor *supervisor, const char *reason) {
+    for (size_t i = 0; i < supervisor->state.services.count; i++) {
+        bool has_component =
+            names_component(&supervisor->setup.profile.health_components, supervisor->state.services.items[i].name);
+        bool was_healthy = supervisor->state.services.items[i].state == SERVICE_HEALTHY;
+        if (!has_component && was_healthy) set_service(supervisor, i, SERVICE_UNHEALTHY, reason);
+    }
+    if (supervisor->state.phase == RUNTIME_HEALTHY) set_phase(supervisor, RUNTIME_DEGRADED, reason);
 }
 
 static void check_health(Supervisor *supervisor, Context *turn) {
     ComponentHealthList components = {0};
     Error err = {.arena = turn->arena};
     if (clock_now_ms() < supervisor->next_health_ms) return;
-    bool answered = airflow_health_ask(turn, &supervisor->setup.profile, supervisor->state.port, &components, &err);
-    judge_services(supervisor, turn, answered ? &components : &(ComponentHealthList){0});
-    if (!answered && supervisor->state.phase == RUNTIME_HEALTHY) set_phase(supervisor, RUNTIME_DEGRADED, err.message);
+    if (airflow_health_ask(turn, &supervisor->setup.profile, supervisor->state.port, &components, &err)) {
+        judge_services(supervisor, &components);
+    } else {
+        judge_silence(supervisor, err.message);
+    }
+    fail_when_a_service_failed(supervisor);
     bool is_settled = supervisor->state.phase == RUNTIME_HEALTHY || supervisor->state.phase == RUNTIME_FAILED;
     supervisor->next_health_ms = clock_now_ms() + (is_settled ? HEALTH_INTERVAL_MS : STARTING_TURN_MS);
     if (!supervisor->is_dirty) runtime_state_touch(turn, supervisor->project);
