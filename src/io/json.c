@@ -50,23 +50,31 @@ static bool read_unicode_escape(const char *at, unsigned long *unit) {
 // and cut strings at the second, so both become U+FFFD, which takes as many bytes: positions stay right.
 static char *repair_escape(char *at) {
     unsigned long unit = 0, next = 0;
-    if (!read_unicode_escape(at, &unit)) return at + (at[1] == '\0' ? 1 : 2);
+    if (!read_unicode_escape(at, &unit)) return at + 2;
     bool is_high = unit >= 0xD800 && unit <= 0xDBFF, is_low = unit >= 0xDC00 && unit <= 0xDFFF;
     if (is_high && read_unicode_escape(at + 6, &next) && next >= 0xDC00 && next <= 0xDFFF) return at + 12;
     if (unit == 0 || is_high || is_low) memcpy(at, "\\ufffd", 6);
     return at + 6;
 }
 
+// cJSON reads \u12g4 as NUL.
+static bool is_broken_escape(const char *at) {
+    unsigned long unit;
+    return at[0] == '\\' && (at[1] == '\0' || (at[1] == 'u' && !read_unicode_escape(at, &unit)));
+}
+
 // Repairs a string in place; gives what follows its closing quote, NULL after an error.
 static char *check_string(const Reader *reader, char *at) {
-    for (at++; *at != '"';) {
-        if ((unsigned char)*at < 0x20) {
-            reject(reader, at, *at == '\0' ? "the string is not closed" : "a line break or control character in a string");
-            return NULL;
-        }
-        at = *at == '\\' ? repair_escape(at) : at + 1;
+    const char *problem = NULL;
+    for (at++; *at != '"' && problem == NULL;) {
+        if (*at == '\0') problem = "the string is not closed";
+        if (*at != '\0' && (unsigned char)*at < 0x20) problem = "a line break or control character in a string";
+        if (is_broken_escape(at)) problem = "this escape is not complete";
+        if (problem == NULL) at = *at == '\\' ? repair_escape(at) : at + 1;
     }
-    return at + 1;
+    if (problem == NULL) return at + 1;
+    reject(reader, at, problem);
+    return NULL;
 }
 
 // cJSON lets through what is checked here: invalid UTF-8, control characters, and 1000 levels.

@@ -58,6 +58,8 @@ static const struct {
      "separate entries by ',', close with '}', and put text that starts with '{{' in quotes"},
     {"block sequence entries are not allowed in this context", "a list cannot start here", "start it on a line of its own"},
     {"found character that cannot start any token", "a value cannot start with this character", "put the value in quotes"},
+    {"did not find expected <document start>", "the document has ended above",
+     "indent the line, or make all of it one list or map"},
     {"control characters are not allowed", "a control character", "remove it"},
 };
 
@@ -198,7 +200,10 @@ static bool read_list(Reader *reader, const yaml_event_t *start, YamlNode **node
 static bool read_key(Reader *reader, const yaml_event_t *event, Map *seen, YamlEntry *entry) {
     YamlNode *key;
     if (has_anchor_or_tag(reader, event)) return false;
-    if (event->type != YAML_SCALAR_EVENT) return reject(reader, &event->start_mark, "a key must be a word, not a list or map");
+    if (event->type != YAML_SCALAR_EVENT) {
+        reject(reader, &event->start_mark, "a key must be a word, not a list or map");
+        return error_hint(reader->err, "put text that starts with '{{' or '[' in quotes");
+    }
     if (!read_scalar(reader, event, &key)) return false;
     if (strcmp(key->scalar, "<<") == 0 && !key->is_quoted) {
         reject(reader, &event->start_mark, "merge keys (<<) are not supported");
@@ -255,10 +260,11 @@ static bool read_document(Reader *reader, YamlNode **root) {
             *root = create_node(reader, YAML_NULL, &event.start_mark);
             return true;
         }
-        // The document's end is read too: "a: 1\n]" goes wrong only there.
+        // What follows the document's end is read too: "[1]\nb: 2" goes wrong only there.
         cleanup_event yaml_event_t end = {0};
+        cleanup_event yaml_event_t after = {0};
         YamlNode *node;
-        if (!read_node(reader, &event, &node) || !next_event(reader, &end)) return false;
+        if (!read_node(reader, &event, &node) || !next_event(reader, &end) || !next_event(reader, &after)) return false;
         *root = node;
         return true;
     }
