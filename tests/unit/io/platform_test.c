@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -458,6 +459,26 @@ static void the_systems_limit_on_watches_is_named(void **state) {
     assert_non_null(strstr(world->err.hint, "fs.inotify.max_user_instances"));
 }
 
+// 0: the error named the limit, 77: this system does not let us lower it, else: wrong.
+static int watch_with_one_watch_allowed(World *world) {
+    if (unshare(CLONE_NEWUSER) != 0) return 77;
+    FILE *file = fopen("/proc/sys/user/max_inotify_watches", "w");
+    if (file == NULL || fputs("1", file) < 0 || fclose(file) != 0) return 77;
+    if (file_watch_create(world->ctx.arena, world->folder, &world->watch, &world->watch_fd, &world->err)) return 1;
+    return text_equals(world->err.hint, "raise it: sudo sysctl fs.inotify.max_user_watches=524288") ? 0 : 2;
+}
+
+static void too_many_folders_for_the_system_is_an_error(void **state) {
+    World *world = *state;
+    create_folder(world, "one/two");
+    pid_t pid = fork();
+    if (pid == 0) _exit(watch_with_one_watch_allowed(world));
+    int status;
+    waitpid(pid, &status, 0);
+    if (WEXITSTATUS(status) == 77) skip();
+    assert_int_equal(status, 0);
+}
+
 static void what_cannot_be_watched_is_an_error(void **state) {
     World *world = *state;
     write_file(world, "file");
@@ -502,6 +523,7 @@ int main(int count, char **arguments) {
         test(an_overflow_is_told_and_new_folders_join_all_the_same),
         test(the_end_of_the_watched_folder_is_reported),
         test(the_systems_limit_on_watches_is_named),
+        test(too_many_folders_for_the_system_is_an_error),
         test(what_cannot_be_watched_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
