@@ -3,9 +3,11 @@
 #include "cli/command.h"
 
 extern const Command devbox_command;  // the root: all others are its subcommands
+extern const Command command_check;
 extern const Command command_completion;
 extern const Command command_db;
 extern const Command command_explain;
+extern const Command command_hook;
 extern const Command command_man;
 extern const Command command_version;
 extern const Command command_airflow;

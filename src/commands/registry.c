@@ -10,11 +10,13 @@ static const Command *const commands[] = {
     &command_doctor,
     // Tests
     &command_test,
+    &command_check,
     // Data
     &command_db,
     &command_dbt,
     &command_airflow,
     // Git
+    &command_hook,
     // Setup
     &command_init,
     &command_config,

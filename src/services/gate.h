@@ -4,7 +4,12 @@
 #include "model/verdict.h"
 #include "services/project.h"
 
-// Tests one commit. A bad revision is an Error, a broken commit a red verdict.
+// The checkout that a push leaves from. What is wrong with devbox.yaml or .env of the working tree does not matter to a push: it
+// is said as a warning, and defaults serve until the commit's own devbox.yaml is read.
+bool gate_open_project(Context *ctx, const char *folder, Project *project, Error *err) MUST_USE;
+
+// Tests one commit. A bad revision is an Error, a broken commit a red verdict, and what kept the tests from running the verdict's
+// trouble.
 bool gate_check_revision(Context *ctx, const Project *project, const char *revision, Verdict *verdict, Error *err) MUST_USE;
 
 // Tests every pushed commit tip once, all refs; deletions and tags of trees are ignored.

@@ -7,10 +7,11 @@ typedef enum HookState { HOOK_ABSENT, HOOK_OURS, HOOK_FOREIGN, HOOK_BROKEN } Hoo
 
 typedef struct HookStatus {
     HookState state;
-    const char *path;     // where git looks for the hook
-    const char *devbox;   // the executable that ours calls
-    const char *add_line; // when a foreign hook or core.hooksPath is in the way: the line to add, and to which file
-    const char *reason;
+    const char *path;      // where git looks for the hook
+    const char *devbox;    // the executable that ours calls; NULL unless ours
+    const char *add_line;  // when a foreign hook or core.hooksPath is in the way: the line to add
+    const char *add_to;    // and to which file; NULL when nothing is in the way
+    const char *reason;    // why it is broken or foreign, or what is worth knowing
 } HookStatus;
 
 bool hook_status(Context *ctx, const char *folder, HookStatus *status, Error *err) MUST_USE;
@@ -20,3 +21,6 @@ bool hook_install(Context *ctx, const char *folder, HookStatus *status, Error *e
 
 // Removes our shim; a foreign hook is left alone and said.
 bool hook_uninstall(Context *ctx, const char *folder, HookStatus *status, Error *err) MUST_USE;
+
+// Where the shim's project lies, from the folder that git runs hooks in: the working tree's root and `project` below it.
+bool hook_find_project_folder(Context *ctx, const char *folder, const char *project, const char **found, Error *err) MUST_USE;
