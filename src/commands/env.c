@@ -31,7 +31,9 @@ static void show(Context *ctx, const PairList *variables, const StringList *with
     list_push(arena, &table.columns, (TableColumn){.title = "value"});
     list_push(arena, &table.columns, (TableColumn){.title = "from"});
     list_each (const Pair, pair, variables) {
-        const char *shown = reveals ? pair->value : value_masked(arena, pair->key, pair->value);
+        // What devbox sets here are paths and switches, whatever the names say.
+        bool is_harmless = text_equals(pair->origin, "devbox");
+        const char *shown = reveals || is_harmless ? pair->value : value_masked(arena, pair->key, pair->value);
         value_set_string(arena, values, pair->key, shown);
         table_add_row(arena, &table, (const char *[]){pair->key, shown, pair->origin});
     }

@@ -10,8 +10,8 @@ extern char **environ;
 
 // What a child needs to find its programs, its network and its temporary folder. These win over everything below.
 static const char *const kept_names[] = {
-    "PATH",           "HOME",       "LANG",        "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
-    "CURL_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY",     "NO_PROXY",     "FTP_PROXY"};
+    "PATH",       "HOME",        "LANG",      "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
+    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",      "FTP_PROXY",    "AWS_CA_BUNDLE",      "GIT_SSL_CAINFO"};
 static const char *const kept_prefixes[] = {"UV_", "PIP_", "LC_", "XDG_"};
 
 // Whoever holds one of these can reach something that is not on this machine.

@@ -117,6 +117,8 @@ static void what_programs_need_is_kept(void **state) {
                                         "DOCKER_HOST",
                                         "SSH_AUTH_SOCK",
                                         "TMPDIR",
+                                        "AWS_CA_BUNDLE",
+                                        "GIT_SSL_CAINFO",
                                         "XDG_RUNTIME_DIR"};
     Checkout *checkout = *state;
     Project project = open_with(checkout, "", "");
