@@ -4,7 +4,7 @@
 #include <math.h>
 #include <strings.h>
 
-enum { LONGEST_NUMBER = 400, EXACT_DIGITS = 15, MOST_DIGITS = 17, FRACTION_DIGITS = 6 };
+enum { LONGEST_NUMBER = 400, EXACT_DIGITS = 15, SAFE_DIGITS = 18, MOST_DIGITS = 17, FRACTION_DIGITS = 6 };
 
 typedef struct TypeRow {
     const char *name, *storage;
@@ -28,10 +28,14 @@ static size_t skip_digits(Cursor *cursor) {
     return (size_t)(cursor->position - start);
 }
 
-static bool skip_character(Cursor *cursor, const char *allowed) {
-    if (cursor->position == cursor->end || *cursor->position == '\0' || strchr(allowed, *cursor->position) == NULL) return false;
+static bool skip_character(Cursor *cursor, char character) {
+    if (cursor->position == cursor->end || *cursor->position != character) return false;
     cursor->position++;
     return true;
+}
+
+static bool skip_either(Cursor *cursor, char first, char second) {
+    return skip_character(cursor, first) || skip_character(cursor, second);
 }
 
 // Exactly `digits` digits between the bounds.
@@ -99,11 +103,7 @@ bool column_type_from_sql(const char *sql, ColumnType *type) {
 
 // --- numbers --------------------------------------------------------------------------------------------------------------
 
-bool column_type_to_integer(const char *bytes, size_t length, int64_t *integer) {
-    Cursor cursor = {bytes, bytes + length};
-    bool is_negative = length > 0 && *bytes == '-';
-    skip_character(&cursor, "+-");
-    if (cursor.position == cursor.end) return false;
+static bool convert_long_integer(Cursor cursor, bool is_negative, int64_t *integer) {
     int64_t number = 0;
     for (; cursor.position < cursor.end; cursor.position++) {
         if (!is_digit(*cursor.position)) return false;
@@ -115,13 +115,28 @@ bool column_type_to_integer(const char *bytes, size_t length, int64_t *integer) 
     return true;
 }
 
+bool column_type_to_integer(const char *bytes, size_t length, int64_t *integer) {
+    Cursor cursor = {bytes, bytes + length};
+    bool is_negative = length > 0 && *bytes == '-';
+    skip_either(&cursor, '+', '-');
+    if (cursor.position == cursor.end) return false;
+    if (cursor.end - cursor.position > SAFE_DIGITS) return convert_long_integer(cursor, is_negative, integer);
+    int64_t number = 0;
+    for (; cursor.position < cursor.end; cursor.position++) {
+        if (!is_digit(*cursor.position)) return false;
+        number = number * 10 + (*cursor.position - '0');
+    }
+    *integer = is_negative ? -number : number;
+    return true;
+}
+
 static const double powers_of_ten[EXACT_DIGITS + 1] = {1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                                        1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 
 // Exact and much faster than strtod: both parts are doubles without rounding, so their quotient is rounded once (Clinger).
 static bool convert_short_decimal(const char *bytes, size_t length, double *real) {
     Cursor cursor = {bytes, bytes + length};
-    bool is_negative = skip_character(&cursor, "-"), has_point = false;
+    bool is_negative = skip_character(&cursor, '-'), has_point = false;
     if ((size_t)(cursor.end - cursor.position) > EXACT_DIGITS + 1) return false;
     int64_t mantissa = 0;
     int digits = 0, decimals = 0;
@@ -145,12 +160,12 @@ bool column_type_to_real(const char *bytes, size_t length, double *real) {
     if (convert_short_decimal(bytes, length, real)) return true;
     if (length == 0 || length > LONGEST_NUMBER) return false;
     Cursor cursor = {bytes, bytes + length};
-    skip_character(&cursor, "+-");
+    skip_either(&cursor, '+', '-');
     size_t digits = skip_digits(&cursor);
-    if (skip_character(&cursor, ".")) digits += skip_digits(&cursor);
+    if (skip_character(&cursor, '.')) digits += skip_digits(&cursor);
     if (digits == 0) return false;
-    if (skip_character(&cursor, "eE")) {
-        skip_character(&cursor, "+-");
+    if (skip_either(&cursor, 'e', 'E')) {
+        skip_either(&cursor, '+', '-');
         if (skip_digits(&cursor) == 0) return false;
     }
     if (cursor.position != cursor.end) return false;
@@ -185,10 +200,10 @@ static bool is_shortest_decimal(const char *bytes, size_t length) {
 // -?(0|[1-9]\d*)\.\d+ that prints the same again; "5.0" counts, as Python and SQLite write it, "-0.0" does not.
 static bool is_canonical_decimal(const char *bytes, size_t length, bool *is_point_zero) {
     Cursor cursor = {bytes, bytes + length};
-    skip_character(&cursor, "-");
+    skip_character(&cursor, '-');
     const char *whole = cursor.position;
     size_t whole_digits = skip_digits(&cursor);
-    if (whole_digits == 0 || (whole_digits > 1 && *whole == '0') || !skip_character(&cursor, ".")) return false;
+    if (whole_digits == 0 || (whole_digits > 1 && *whole == '0') || !skip_character(&cursor, '.')) return false;
     const char *fraction = cursor.position;
     size_t decimals = skip_digits(&cursor);
     if (decimals == 0 || cursor.position != cursor.end) return false;
@@ -203,8 +218,8 @@ static bool is_canonical_decimal(const char *bytes, size_t length, bool *is_poin
 static bool read_date(Cursor *cursor) {
     static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     const char *start = cursor->position;
-    if (!read_number(cursor, 4, 1, 9999) || !skip_character(cursor, "-")) return false;
-    if (!read_number(cursor, 2, 1, 12) || !skip_character(cursor, "-")) return false;
+    if (!read_number(cursor, 4, 1, 9999) || !skip_character(cursor, '-')) return false;
+    if (!read_number(cursor, 2, 1, 12) || !skip_character(cursor, '-')) return false;
     int year = (start[0] - '0') * 1000 + (start[1] - '0') * 100 + (start[2] - '0') * 10 + (start[3] - '0');
     int month = (start[5] - '0') * 10 + (start[6] - '0');
     bool is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
@@ -220,11 +235,11 @@ static bool is_date(const char *bytes, size_t length) {
 // text; only UTC is harmless.
 static bool is_timestamp(const char *bytes, size_t length) {
     Cursor cursor = {bytes, bytes + length};
-    if (length < sizeof "2024-01-01T10:00" - 1 || !read_date(&cursor) || !skip_character(&cursor, "T ")) return false;
-    if (!read_number(&cursor, 2, 0, 23) || !skip_character(&cursor, ":") || !read_number(&cursor, 2, 0, 59)) return false;
-    if (skip_character(&cursor, ":")) {
+    if (length < sizeof "2024-01-01T10:00" - 1 || !read_date(&cursor) || !skip_either(&cursor, ' ', 'T')) return false;
+    if (!read_number(&cursor, 2, 0, 23) || !skip_character(&cursor, ':') || !read_number(&cursor, 2, 0, 59)) return false;
+    if (skip_character(&cursor, ':')) {
         if (!read_number(&cursor, 2, 0, 59)) return false;
-        if (skip_character(&cursor, ".")) {
+        if (skip_character(&cursor, '.')) {
             size_t decimals = skip_digits(&cursor);
             if (decimals == 0 || decimals > FRACTION_DIGITS) return false;
         }
@@ -249,22 +264,29 @@ static unsigned bit(ColumnType type) { return 1U << type; }
 
 static const unsigned all_types = (1U << TYPE_COUNT) - 1;
 
-// Which types the value itself could be.
-static unsigned find_types(ColumnGuess *guess, const char *bytes, size_t length) {
+static bool is_possible(const ColumnGuess *guess, ColumnType type) { return (guess->excluded & bit(type)) == 0; }
+
+static unsigned find_number_types(ColumnGuess *guess, const char *bytes, size_t length) {
     bool is_point_zero = false;
-    if (length == 0) return 0;
-    if (is_digit(*bytes) || *bytes == '-') {
-        if (is_canonical_integer(bytes, length)) {
-            guess->has_whole_reals = true;
-            return bit(TYPE_INTEGER) | (length <= EXACT_DIGITS ? bit(TYPE_REAL) : 0);
-        }
-        if (is_canonical_decimal(bytes, length, &is_point_zero)) {
-            guess->has_point_zeros |= is_point_zero;
-            return bit(TYPE_REAL);
-        }
-        return is_date(bytes, length) ? bit(TYPE_DATE) : is_timestamp(bytes, length) ? bit(TYPE_TIMESTAMP) : 0;
+    if (is_canonical_integer(bytes, length)) {
+        guess->has_whole_reals = true;
+        return bit(TYPE_INTEGER) | (length <= EXACT_DIGITS ? bit(TYPE_REAL) : 0);
     }
-    return is_boolean(bytes, length) ? bit(TYPE_BOOLEAN) : 0;
+    if (!is_possible(guess, TYPE_REAL) || !is_canonical_decimal(bytes, length, &is_point_zero)) return 0;
+    guess->has_point_zeros |= is_point_zero;
+    return bit(TYPE_REAL);
+}
+
+// Which of the types that are still possible the value could be.
+static unsigned find_types(ColumnGuess *guess, const char *bytes, size_t length) {
+    if (length == 0) return 0;
+    if (is_possible(guess, TYPE_INTEGER) || is_possible(guess, TYPE_REAL)) {
+        unsigned numbers = find_number_types(guess, bytes, length);
+        if (numbers != 0) return numbers;
+    }
+    if (is_possible(guess, TYPE_DATE) && is_date(bytes, length)) return bit(TYPE_DATE);
+    if (is_possible(guess, TYPE_TIMESTAMP) && is_timestamp(bytes, length)) return bit(TYPE_TIMESTAMP);
+    return is_possible(guess, TYPE_BOOLEAN) && is_boolean(bytes, length) ? bit(TYPE_BOOLEAN) : 0;
 }
 
 void column_guess_observe(ColumnGuess *guess, const char *bytes, size_t length) {

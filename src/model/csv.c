@@ -3,7 +3,7 @@
 #include <limits.h>
 #include <string.h>
 
-enum { LANES = 16, LARGEST_VALUE = 1000 * 1000 * 1000 };  // SQLite's own limit for one value
+enum { LANES = CSV_LANES, LARGEST_VALUE = 1000 * 1000 * 1000 };  // SQLite's own limit for one value
 
 // Vectors as GCC and Clang have them on every processor: comparing gives 0xff in each byte that matches.
 typedef unsigned char Lanes __attribute__((vector_size(LANES)));
@@ -15,12 +15,11 @@ static Lanes load_lanes(const char *position) {
     return lanes;
 }
 
-static Lanes fill_lanes(char character) { return (Lanes){0} + (unsigned char)character; }
-
 CsvReader csv_reader(const char *bytes, size_t length, char delimiter, const char *origin) {
     CsvReader reader = {.origin = origin, .start = bytes, .end = bytes + length, .position = bytes, .delimiter = delimiter};
     if (length >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) reader.position += 3;
     reader.record = reader.position;
+    memset(reader.delimiters, delimiter, sizeof reader.delimiters);
     return reader;
 }
 
@@ -101,16 +100,19 @@ static bool ends_plain(const CsvReader *reader, char character) {
     return character == reader->delimiter || character == '\n' || character == '\r' || character == '"';
 }
 
+// Which of the lanes' bytes comes first; there is one.
+static size_t first_lane(LaneWords hits) {
+    _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the lowest byte of a word is the first in memory");
+    return (size_t)(hits[0] != 0 ? __builtin_ctzll(hits[0]) : 64 + __builtin_ctzll(hits[1])) / 8;
+}
+
 // The first delimiter, line end or quote at or after `p`, else the end. One byte at a time costs half of the whole load.
 static const char *find_plain_end(const CsvReader *reader, const char *p) {
-    const Lanes delimiters = fill_lanes(reader->delimiter);
+    const Lanes delimiters = load_lanes(reader->delimiters);
     while (reader->end - p >= LANES) {
         Lanes lanes = load_lanes(p);
         LaneWords hits = (LaneWords)((lanes == delimiters) | (lanes == '\n') | (lanes == '\r') | (lanes == '"'));
-        if ((hits[0] | hits[1]) != 0) {
-            while (!ends_plain(reader, *p)) p++;
-            return p;
-        }
+        if ((hits[0] | hits[1]) != 0) return p + first_lane(hits);
         p += LANES;
     }
     while (p < reader->end && !ends_plain(reader, *p)) p++;
@@ -186,8 +188,11 @@ bool csv_read(CsvReader *reader, CsvField *fields, size_t capacity, size_t *coun
             fail_at(reader, reader->record, arena_format(err->arena, "there are more than %zu columns", capacity), err);
             return error_hint(err, "Leave some out, or split the file");
         }
-        bool is_quoted = reader->position < reader->end && *reader->position == '"';
-        if (!(is_quoted ? read_quoted : read_plain)(reader, &fields[found], err)) return false;
+        if (reader->position < reader->end && *reader->position == '"') {
+            if (!read_quoted(reader, &fields[found], err)) return false;
+        } else if (!read_plain(reader, &fields[found], err)) {
+            return false;
+        }
         found++;
         if (reader->position == reader->end || *reader->position != reader->delimiter) break;
         reader->position++;

@@ -17,12 +17,15 @@ typedef struct CsvField {
     CsvFieldKind kind;
 } CsvField;
 
+enum { CSV_LANES = 16 };
+
 typedef struct CsvReader {
     const char *origin;  // file name for messages
     const char *start, *end, *position;
     const char *record;       // where the last record began
     size_t expected_columns;  // a record with any other number of values is an error; 0: any number
     char delimiter;
+    char delimiters[CSV_LANES];  // the delimiter again, ready to be compared with as many bytes at once
 } CsvReader;
 
 // Reads `length` bytes that the caller keeps; a UTF-8 byte order mark is skipped.

@@ -96,10 +96,10 @@ static bool plan(Seeding *seeding, const Project *project, Error *err) {
     SeedFileList files = {0};
     CatalogEntryList entries = {0};
     if (!seed_files_find(seeding->ctx, project, &files, err) || !read_catalog(seeding, &entries, err)) return false;
-    list_each (const SeedFile, file, &files) {
+    list_each(const SeedFile, file, &files) {
         if (!plan_file(seeding, file, &entries, err)) return false;
     }
-    list_each (const CatalogEntry, entry, &entries) {
+    list_each(const CatalogEntry, entry, &entries) {
         if (!text_equals(entry->owner, "seed") || has_file(seeding, entry->table)) continue;
         list_push(seeding->ctx->arena, &seeding->vanished, entry->table);
     }
@@ -110,7 +110,7 @@ static bool plan(Seeding *seeding, const Project *project, Error *err) {
 
 static bool load_files(Seeding *seeding, Database *db, Error *err) {
     if (!sandbox_catalog_create(db, err)) return false;
-    list_each (SeedWork, work, &seeding->works) {
+    list_each(SeedWork, work, &seeding->works) {
         if (work->is_current) continue;
         event_step_progress(seeding->ctx, "sandbox", "loading %s", work->file.shown);
         if (!seed_loader_load(seeding->ctx, db, &work->file, &work->loaded, err)) return false;
@@ -120,6 +120,13 @@ static bool load_files(Seeding *seeding, Database *db, Error *err) {
     return true;
 }
 
+// Not by file_write: killed between its temporary file and the rename, it would leave a file of a name that nobody looks for.
+static bool create_temporary(const Seeding *seeding, Error *err) {
+    if (!remove_database(seeding->ctx->arena, seeding->temporary, err)) return false;
+    cleanup_fd int fd = open(seeding->temporary, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+    return fd >= 0 || error_set(err, ERROR_FILE, "cannot create %s: %s", seeding->temporary, strerror(errno));
+}
+
 // Nobody else sees this file, and a broken one is thrown away: it needs neither journal nor syncing.
 static bool load_temporary(Seeding *seeding, Error *err) {
     static const char *const settings =
@@ -127,8 +134,7 @@ static bool load_temporary(Seeding *seeding, Error *err) {
         "PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -65536; BEGIN";
     cleanup_database Database *db = NULL;
     Arena *arena = seeding->ctx->arena;
-    if (!remove_database(arena, seeding->temporary, err) || !file_write_string(arena, seeding->temporary, "", 0600, err))
-        return false;
+    if (!create_temporary(seeding, err)) return false;
     if (!database_open(arena, seeding->temporary, DATABASE_WRITE, BUSY_MS, &db, err)) return false;
     return database_execute(db, settings, err) && load_files(seeding, db, err) && database_execute(db, "COMMIT", err);
 }
@@ -167,7 +173,7 @@ static bool copy_table(const Seeding *seeding, Database *db, const SeedWork *wor
 }
 
 static bool drop_vanished(const Seeding *seeding, Database *db, const CatalogEntryList *entries, Error *err) {
-    list_each (const char *, table, &seeding->vanished) {
+    list_each(const char *, table, &seeding->vanished) {
         const CatalogEntry *entry = sandbox_catalog_find(entries, *table);
         if (entry == NULL || !text_equals(entry->owner, "seed")) continue;
         const char *name = database_quote_identifier(seeding->ctx->arena, *table);
@@ -181,7 +187,7 @@ static bool drop_vanished(const Seeding *seeding, Database *db, const CatalogEnt
 static bool replace_tables(const Seeding *seeding, Database *db, Error *err) {
     CatalogEntryList entries = {0};
     if (!sandbox_catalog_create(db, err) || !sandbox_catalog_read(seeding->ctx->arena, db, &entries, err)) return false;
-    list_each (const SeedWork, work, &seeding->works) {
+    list_each(const SeedWork, work, &seeding->works) {
         if (work->is_current) continue;
         if (!check_owner(seeding, &work->file, &entries, err) || !copy_table(seeding, db, work, err)) return false;
     }
@@ -222,7 +228,7 @@ static bool count_rows(const Seeding *seeding, const SeedWork *work, long long *
 static bool make_report(const Seeding *seeding, SeedReport *report, Error *err) {
     SeedReport made = {.tables = seeding->works.count, .loaded = seeding->to_load};
     made.unchanged = made.tables - made.loaded;
-    list_each (const SeedWork, work, &seeding->works) {
+    list_each(const SeedWork, work, &seeding->works) {
         long long rows = seed_memo_rows(seeding->memo, &work->file, work->content_hash);
         if (rows < 0 && !count_rows(seeding, work, &rows, err)) return false;
         made.rows += rows;

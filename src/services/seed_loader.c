@@ -83,7 +83,7 @@ static bool read_header(Load *load, Error *err) {
         if (!check_name(load, i, err)) return false;
     }
     load->reader.expected_columns = load->column_count;
-    list_each (DeclaredColumn, declared, &load->file->declared) {
+    list_each(DeclaredColumn, declared, &load->file->declared) {
         if (!apply_declared(load, declared, err)) return false;
     }
     return true;
@@ -181,13 +181,21 @@ static bool bind_value(const Load *load, Statement *statement, int index, const 
     return true;
 }
 
+static bool bind_row(const Load *load, Statement *statement, int first_index, const CsvField *fields, Error *err) {
+    for (size_t i = 0; i < load->column_count; i++) {
+        if (bind_value(load, statement, first_index + (int)i, &fields[i], load->columns[i].type)) continue;
+        error_set(err, ERROR_SEED, "%s changed while it was being read", load->file->shown);
+        return error_hint(err, "Run it again when the file is complete: devbox db seed");
+    }
+    return true;
+}
+
 static bool insert_rows(const Load *load, Statement *statement, const CsvField *fields, size_t rows, Error *err) {
     ArenaMark mark = arena_mark(load->ctx->arena);
     bool has_row;
-    for (size_t i = 0; i < rows * load->column_count; i++) {
-        if (bind_value(load, statement, (int)i + 1, &fields[i], load->columns[i % load->column_count].type)) continue;
-        error_set(err, ERROR_SEED, "%s changed while it was being read", load->file->shown);
-        return error_hint(err, "Run it again when the file is complete: devbox db seed");
+    for (size_t row = 0; row < rows; row++) {
+        size_t first = row * load->column_count;
+        if (!bind_row(load, statement, (int)first + 1, fields + first, err)) return false;
     }
     if (!statement_step(statement, &has_row, err) || !statement_reset(statement, err)) return false;
     arena_reset(load->ctx->arena, mark);

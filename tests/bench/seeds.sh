@@ -20,7 +20,7 @@ mkdir -p "$folder/shop/dags" "$folder/shop/seeds"
 awk -v rows="$rows" 'BEGIN {
     print "order_id,customer,order_date,amount,zip"
     for (i = 1; i <= rows; i++) {
-        name = i % 4 == 0 ? "\"Customer, Number " i % 99991 "\"" : "Customer Number " i % 99991
+        name = i % 4 == 0 ? "\"Smith, Ann " i % 991 "\"" : "Ann Smith " i % 991
         printf "%d,%s,2024-%02d-%02d,%d.%d,%05d\n", i, name, i % 12 + 1, i % 28 + 1, i % 1000, i % 9 + 1, i % 99999
     }
 }' >"$folder/shop/seeds/orders.csv"
