@@ -1,0 +1,55 @@
+#include "fakes/fake_dag_tests.h"
+
+#include "base/text.h"
+#include "io/clock.h"
+#include "io/file_system.h"
+#include "model/event.h"
+
+FakeDagTests fake_dag_tests;
+
+static bool add_files(Context *ctx, const Project *project, Verdict *verdict, Error *err) {
+    StringList names;
+    if (!folder_list(ctx->arena, project->dags_dir, &names, err)) return false;
+    list_each (const char *, name, &names) {
+        char *content;
+        const char *path = path_join(ctx->arena, project->dags_dir, *name);
+        if (!text_ends_with(*name, ".py") || !file_read(ctx->arena, path, &content, NULL, err)) continue;
+        bool is_broken = strstr(content, "broken") != NULL;
+        TestCase found = {.suite = "dags", .name = path_relative(ctx->arena, path, project->root)};
+        found.state = is_broken ? TEST_FAIL : TEST_PASS;
+        found.message = is_broken ? "ImportError: broken" : NULL;
+        verdict_add(ctx->arena, verdict, &found);
+        event_test_case(ctx, &found);
+    }
+    return true;
+}
+
+bool dag_tests_check(Context *ctx, const Project *project, const StringList *paths, Verdict *verdict, Error *err) {
+    (void)paths;
+    fake_dag_tests.checks++;
+    fake_dag_tests.last_root = project->root;
+    fake_dag_tests.timeout_ms = ctx->timeout_ms;
+    event_step_progress(ctx, "airflow", "importing");
+    if (fake_dag_tests.takes_ms > 0) clock_sleep_ms(fake_dag_tests.takes_ms);
+    if (fake_dag_tests.failure != ERROR_NONE) {
+        error_set(err, fake_dag_tests.failure, "Airflow could not be asked");
+        return error_hint(err, "devbox doctor");
+    }
+    return add_files(ctx, project, verdict, err);
+}
+
+bool dag_tests_select(Context *ctx, const Project *project, const StringList *wanted, StringList *dag_ids, Error *err) {
+    (void)project;
+    (void)err;
+    list_each (const char *const, id, wanted) list_push(ctx->arena, dag_ids, *id);
+    return true;
+}
+
+bool dag_tests_run(Context *ctx, const Project *project, const DagTestOptions *options, Verdict *verdict, Error *err) {
+    (void)project;
+    (void)err;
+    fake_dag_tests.runs++;
+    list_push(ctx->arena, &fake_dag_tests.ran, options->dag_id);
+    verdict_add(ctx->arena, verdict, &(TestCase){.suite = "dag", .name = options->dag_id});
+    return true;
+}

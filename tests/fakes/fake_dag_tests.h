@@ -1,0 +1,14 @@
+// Tests of DAGs that read the files and nothing else: a file that holds the word "broken" is red. Replaces services/dag_tests.c.
+#pragma once
+#include "services/dag_tests.h"
+
+typedef struct FakeDagTests {
+    int checks, runs;       // how often the code under test asked
+    ErrorCode failure;      // instead of a verdict
+    long long takes_ms;     // real time that a check takes
+    const char *last_root;  // of the project that was tested last
+    long long timeout_ms;   // that the last check was given
+    StringList ran;         // ids of the DAGs that were run
+} FakeDagTests;
+
+extern FakeDagTests fake_dag_tests;
