@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -151,7 +152,7 @@ static size_t typo_distance(const char *left, const char *right) {
     enum { LONGEST = 64 };
     size_t distance[LONGEST + 1][LONGEST + 1];
     size_t rows = strlen(left), columns = strlen(right);
-    if (rows > LONGEST || columns > LONGEST) return LONGEST;
+    if (rows > LONGEST || columns > LONGEST) return SIZE_MAX;
     for (size_t i = 0; i <= rows; i++) distance[i][0] = i;
     for (size_t j = 0; j <= columns; j++) distance[0][j] = j;
     for (size_t i = 1; i <= rows; i++) {

@@ -158,7 +158,6 @@ static void mistakes_are_told_in_the_reader_s_terms(void **state) {
     check_rejected(*state, "? [a]\n: 1\n", "1:3: a key must be a word, not a list or map");
     check_rejected(*state, "a: 1\n]\n", "2:1: the indentation does not fit the lines above, or a quote ends too early");
     check_rejected(*state, "[1]\nb: 2\n", "2:1: the document has ended above");
-    check_rejected(*state, "text\n[1]\nb: 2\n", "3:1: the key has no ':' after it");
     check_rejected(*state, "a: \"\\0\"\n", "1:4: the text holds a NUL character");
 }
 
