@@ -11,7 +11,10 @@ enum { TAIL_LINES = 15, START_ALLOWANCE_MS = 60 * 1000 };
 typedef struct Conversation {
     Context *ctx;
     const Project *project;
+    const DagRequest *request;
     DagEvents *events;
+    AirflowSetup setup;
+    const char *work_dir;
 } Conversation;
 
 static void read_line(void *state, const char *line) {
@@ -19,13 +22,14 @@ static void read_line(void *state, const char *line) {
     dag_events_read_line(conversation->ctx, conversation->project, line, conversation->events);
 }
 
-static void complete_message(Context *ctx, const Project *project, const AirflowSetup *setup, const char *work_dir,
-                             Value *message) {
-    value_set_integer(ctx->arena, message, "protocol", 1);
-    value_set_string(ctx->arena, message, "dags_folder", project->dags_dir);
-    value_set_string(ctx->arena, message, "work_dir", work_dir);
-    value_set_string(ctx->arena, message, "template", setup->template_path);
-    value_set_string(ctx->arena, message, "live", setup->database);
+static void complete_message(const Conversation *conversation) {
+    Arena *arena = conversation->ctx->arena;
+    Value *message = conversation->request->message;
+    value_set_integer(arena, message, "protocol", 1);
+    value_set_string(arena, message, "dags_folder", conversation->project->dags_dir);
+    value_set_string(arena, message, "work_dir", conversation->work_dir);
+    value_set_string(arena, message, "template", conversation->setup.template_path);
+    value_set_string(arena, message, "live", conversation->setup.database);
 }
 
 static bool report_trouble(Context *ctx, const ProcessResult *result, const DagRequest *request, Error *err) {
@@ -44,40 +48,40 @@ static bool report_trouble(Context *ctx, const ProcessResult *result, const DagR
     return error_detail(err, text_last_lines(ctx->arena, result->errors, TAIL_LINES));
 }
 
-static bool send(Context *ctx, const Project *project, const AirflowSetup *setup, const DagRequest *request, const char *work_dir,
-                 DagEvents *events, Error *err) {
+static bool send(Conversation *conversation, Error *err) {
+    Context *ctx = conversation->ctx;
+    const DagRequest *request = conversation->request;
     ChildEnvironment environment;
     ProcessResult result;
-    Conversation conversation = {.ctx = ctx, .project = project, .events = events};
-    if (!airflow_setup_environment(ctx, project, setup, 0, &environment, err)) return false;
+    if (!airflow_setup_environment(ctx, conversation->project, &conversation->setup, 0, &environment, err)) return false;
     // A test's own home: what Airflow writes there goes away with it.
-    child_environment_set(&environment, "AIRFLOW_HOME", work_dir);
-    complete_message(ctx, project, setup, work_dir, request->message);
+    child_environment_set(&environment, "AIRFLOW_HOME", conversation->work_dir);
+    complete_message(conversation);
     const char *worker = path_join(ctx->arena, ctx->share_dir, "workers/airflow_host.py");
-    const char *const argv[] = {setup->python.python, worker, "request", NULL};
+    const char *const argv[] = {conversation->setup.python.python, worker, "request", NULL};
     ProcessSpec spec = {.argv = argv,
-                        .folder = project->root,
+                        .folder = conversation->project->root,
                         .environment = child_environment_vector(&environment),
                         .input = arena_format(ctx->arena, "%s\n", json_print(ctx->arena, request->message)),
                         .on_output = read_line,
-                        .handler_state = &conversation,
+                        .handler_state = conversation,
                         .timeout_ms = request->timeout_ms + START_ALLOWANCE_MS};
     if (!process_run(ctx, &spec, &result, err)) return false;
-    bool has_answer = result.outcome == PROCESS_EXITED && result.exit_code == 0 && events->state != NULL;
+    bool has_answer = result.outcome == PROCESS_EXITED && result.exit_code == 0 && conversation->events->state != NULL;
     return has_answer || report_trouble(ctx, &result, request, err);
 }
 
 bool dag_request_send(Context *ctx, const Project *project, const DagRequest *request, DagEvents *events, Error *err) {
-    AirflowSetup setup;
-    const char *work_dir, *parent = project_state_path(ctx->arena, project, "tmp");
+    Conversation conversation = {.ctx = ctx, .project = project, .request = request, .events = events};
+    const char *parent = project_state_path(ctx->arena, project, "tmp");
     Error cleaning = {.arena = ctx->arena};
-    if (!airflow_setup_prepare_tests(ctx, project, "airflow", &setup, err)) return false;
+    if (!airflow_setup_prepare_tests(ctx, project, "airflow", &conversation.setup, err)) return false;
     if (!folder_create(ctx->arena, parent, err)) return false;
-    if (!folder_create_temporary(ctx->arena, parent, "dags-", &work_dir, err)) return false;
-    bool is_done = send(ctx, project, &setup, request, work_dir, events, err);
+    if (!folder_create_temporary(ctx->arena, parent, "dags-", &conversation.work_dir, err)) return false;
+    bool is_done = send(&conversation, err);
     if (request->keeps_work_dir) {
-        event_note(ctx, "kept: %s", work_dir);
-    } else if (!folder_remove(ctx->arena, work_dir, &cleaning)) {
+        event_note(ctx, "kept: %s", conversation.work_dir);
+    } else if (!folder_remove(ctx->arena, conversation.work_dir, &cleaning)) {
         event_warning(ctx, NULL, "%s", cleaning.message);
     }
     return is_done;

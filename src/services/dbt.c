@@ -49,15 +49,16 @@ static void note_output(void *state, const char *line) {
     event_step_progress(build->ctx, build->step, "%zu nodes done, last: %s", cases->count, cases->items[cases->count - 1].name);
 }
 
-static bool run_worker(Context *ctx, const Project *project, const char *context, const StringList *words, ProcessSpec *spec,
-                       ProcessResult *result, Error *err) {
+// spec->argv holds dbt's own words; interpreter, worker and context are put before them.
+static bool run_worker(Context *ctx, const Project *project, const char *context, ProcessSpec *spec, ProcessResult *result,
+                       Error *err) {
     DbtSetup setup;
     ChildEnvironment environment;
     StringList argv = {0};
     if (!dbt_setup_observe(ctx, project, &setup, err) || !dbt_environment(ctx, project, &setup, &environment, err)) return false;
     const char *const head[] = {setup.python.python, setup.worker, "--context", context, "--"};
     for (size_t i = 0; i < sizeof head / sizeof *head; i++) list_push(ctx->arena, &argv, head[i]);
-    list_each(const char *const, word, words) list_push(ctx->arena, &argv, *word);
+    for (const char *const *word = spec->argv; *word != NULL; word++) list_push(ctx->arena, &argv, *word);
     spec->argv = string_list_to_argv(ctx->arena, &argv);
     spec->environment = child_environment_vector(&environment);
     spec->folder = project->root;
@@ -75,12 +76,11 @@ static bool has_missing_packages(Context *ctx, const Project *project) {
 
 static bool install_packages(Context *ctx, const Project *project, const char *context, Error *err) {
     ProcessResult result;
-    const char *word = "deps";
-    StringList words = {.items = &word, .count = 1};
-    ProcessSpec spec = {.timeout_ms = DEPS_TIMEOUT_MS};
+    const char *const words[] = {"deps", NULL};
+    ProcessSpec spec = {.argv = words, .timeout_ms = DEPS_TIMEOUT_MS};
     if (!has_missing_packages(ctx, project)) return true;
     event_step_progress(ctx, "dbt", "installing dbt packages");
-    if (!run_worker(ctx, project, context, &words, &spec, &result, err)) return false;
+    if (!run_worker(ctx, project, context, &spec, &result, err)) return false;
     if (result.outcome == PROCESS_EXITED && result.exit_code == 0) return true;
     error_set(err, ERROR_NETWORK, "dbt deps could not install the packages of %s", path_name(project->dbt_dir));
     error_hint(err, "check packages.yml and the network, then: devbox dbt deps");
@@ -116,12 +116,13 @@ static bool build_nodes(Context *ctx, Build *build, DbtPlaces *places, const Str
     list_push(ctx->arena, &words, "build");
     if (selectors->count > 0) list_push(ctx->arena, &words, "--select");
     list_each(const char *const, selector, selectors) list_push(ctx->arena, &words, *selector);
-    ProcessSpec spec = {.on_output = note_output,
+    ProcessSpec spec = {.argv = string_list_to_argv(ctx->arena, &words),
+                        .on_output = note_output,
                         .handler_state = build,
                         .log_path = path_join(ctx->arena, places->folder, "build.log"),
                         .timeout_ms = BUILD_TIMEOUT_MS};
     if (!file_remove(ctx->arena, spec.log_path, err)) return false;
-    if (!run_worker(ctx, build->project, context, &words, &spec, &result, err)) return false;
+    if (!run_worker(ctx, build->project, context, &spec, &result, err)) return false;
     read_new_events(build);
     build->events.verdict.duration_ms = clock_now_ms() - start_ms;
     bool is_verdict = result.outcome == PROCESS_EXITED && (result.exit_code == 0 || result.exit_code == 1);
@@ -186,8 +187,8 @@ bool dbt_pass_through(Context *ctx, const Project *project, const StringList *wo
     if (project->dbt_dir == NULL) return error_set(err, ERROR_CHECKOUT, "this checkout has no dbt_project.yml");
     if (!dbt_setup_complete(ctx, project, "dbt", &setup, err)) return false;
     if (!dbt_write_context(ctx, project, &places, &context, err)) return false;
-    ProcessSpec spec = {.is_foreground = true, .timeout_ms = BUILD_TIMEOUT_MS};
-    if (!run_worker(ctx, project, context, words, &spec, &result, err)) return false;
+    ProcessSpec spec = {.argv = string_list_to_argv(ctx->arena, words), .is_foreground = true, .timeout_ms = BUILD_TIMEOUT_MS};
+    if (!run_worker(ctx, project, context, &spec, &result, err)) return false;
     if (result.outcome == PROCESS_SIGNALED) return error_set(err, ERROR_CHILD, "dbt was killed by signal %d", result.signal);
     *exit_code = result.exit_code;
     return true;

@@ -117,10 +117,17 @@ static void collect_finished_lanes(Run *run) {
     }
 }
 
+// Under a cancelled context every poll moves all children towards their end, side by side.
 static void stop_lanes(Run *run) {
-    for (size_t i = 0; i < run->plan->steps.count; i++) {
-        if (run->processes[i] != NULL) process_stop(run->ctx, run->processes[i]);
-        run->processes[i] = NULL;
+    bool is_any_left = true;
+    while (is_any_left) {
+        processes_poll(run->ctx, run->processes, run->plan->steps.count, WAIT_MS);
+        is_any_left = false;
+        for (size_t i = 0; i < run->plan->steps.count; i++) {
+            ProcessResult result;
+            if (run->processes[i] != NULL && process_is_finished(run->processes[i], &result)) run->processes[i] = NULL;
+            is_any_left = is_any_left || run->processes[i] != NULL;
+        }
     }
 }
 
