@@ -59,9 +59,9 @@ static const char *argument_spelling(Arena *arena, const Argument *argument) {
         case ARGUMENT_OPTIONAL:
             return arena_format(arena, "[%s]", argument->name);
         case ARGUMENT_REPEATED:
-            return arena_format(arena, "%s…", argument->name);
+            return arena_format(arena, "%s...", argument->name);
         case ARGUMENT_REPEATED_OPTIONAL:
-            return arena_format(arena, "[%s…]", argument->name);
+            return arena_format(arena, "[%s...]", argument->name);
     }
     return argument->name;
 }

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cli/parse_errors.h"
+#include "cli/parse_values.h"
 
 const Option global_options[] = {
     {"directory", 'C', OPTION_STRING, "DIR", "Work in DIR instead of the current folder", offsetof(GlobalOptions, folder)},
@@ -129,60 +130,10 @@ static bool find_command(Parser *parser) {
     return true;
 }
 
-static bool fail_on_value(Parser *parser, const Option *option, const char *value, const char *expected) {
-    error_set(parser->err, ERROR_USAGE, "--%s does not take '%s'", option->name, value);
-    return error_hint(parser->err, "%s", expected);
-}
-
-static bool store_choice(Parser *parser, const Option *option, const char *value, void *place) {
-    StringList choices = {0};
-    for (const char *const *choice = option->choices; *choice != NULL; choice++) {
-        if (text_equals(*choice, value)) {
-            *(const char **)place = *choice;
-            return true;
-        }
-        list_push(parser->arena, &choices, *choice);
-    }
-    const char *all = text_join(parser->arena, &choices, ", ");
-    return fail_on_value(parser, option, value, arena_format(parser->arena, "give one of: %s", all));
-}
-
-static void store_list(Parser *parser, const char *value, StringList *list) {
-    StringList parts = text_split(parser->arena, value, ',');
-    list_each (const char *, part, &parts) {
-        if (**part != '\0') list_push(parser->arena, list, *part);
-    }
-}
-
-static bool store_value(Parser *parser, const Option *option, const char *value, void *place) {
-    switch (option->kind) {
-        case OPTION_FLAG:
-            *(bool *)place = true;
-            return true;
-        case OPTION_COUNT:
-            *(int *)place += 1;
-            return true;
-        case OPTION_STRING:
-            *(const char **)place = value;
-            return true;
-        case OPTION_LIST:
-            store_list(parser, value, place);
-            return true;
-        case OPTION_CHOICE:
-            return store_choice(parser, option, value, place);
-        case OPTION_INTEGER:
-            return text_parse_integer(value, place) || fail_on_value(parser, option, value, "give a whole number");
-        case OPTION_DURATION:
-            return text_parse_duration(value, place) ||
-                   fail_on_value(parser, option, value, "give a duration: 500ms, 90s, 5m, 1h");
-    }
-    return true;
-}
-
 static bool store_option(Parser *parser, const Option *option, const char *value) {
     bool is_global = find_long_in(global_options, option->name, strlen(option->name)) == option;
     char *base = is_global ? (char *)&parser->parsed->globals : parser->parsed->options;
-    return store_value(parser, option, value, base + option->offset);
+    return option_store(option, value, base + option->offset, parser->err);
 }
 
 // The token after an option as its value. A dash there is more likely a forgotten value, unless it is a negative number.

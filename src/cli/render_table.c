@@ -21,7 +21,10 @@ static int column_width(const Table *table, size_t column) {
 
 // The cells without what would break the line or the terminal.
 static Table clean_table(const Style *style, Arena *arena, const Table *table) {
-    Table clean = {.columns = table->columns};
+    Table clean = {0};
+    list_each (TableColumn, column, &table->columns) {
+        list_push(arena, &clean.columns, (TableColumn){style_clean_line(style, arena, column->title), column->alignment});
+    }
     for (size_t row = 0; row < table->rows.count; row++) {
         StringList cells = {0};
         for (size_t column = 0; column < table->columns.count; column++) {
@@ -38,6 +41,12 @@ static void append_cell(Text *text, const Table *table, size_t column, const cha
     bool is_last = column + 1 == table->columns.count;
     style_append_padded(text, cell, is_last && !is_right ? 0 : width, is_right);
     if (!is_last) text_append(text, "  ");
+}
+
+// No blanks at line ends, where the last cells are empty.
+static void end_line(Text *text) {
+    while (text->length > 0 && text->content[text->length - 1] == ' ') text->content[--text->length] = '\0';
+    text_append_char(text, '\n');
 }
 
 static void append_rule(Text *text, const int *widths, size_t count, int indent) {
@@ -58,13 +67,13 @@ void render_table(Text *text, const Style *style, const Table *table, int indent
     for (size_t column = 0; column < count; column++) {
         append_cell(text, &clean, column, clean.columns.items[column].title, widths[column]);
     }
-    text_append_char(text, '\n');
+    end_line(text);
     append_rule(text, widths, count, indent);
     for (size_t row = 0; row < clean.rows.count; row++) {
         text_append_format(text, "%*s", indent, "");
         for (size_t column = 0; column < count; column++)
             append_cell(text, &clean, column, cell_at(&clean, row, column), widths[column]);
-        text_append_char(text, '\n');
+        end_line(text);
     }
 }
 

@@ -4,6 +4,7 @@
 
 extern const Command devbox_command;  // the root: all others are its subcommands
 extern const Command command_check;
+extern const Command command_complete;
 extern const Command command_completion;
 extern const Command command_db;
 extern const Command command_explain;

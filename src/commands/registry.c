@@ -27,6 +27,7 @@ static const Command *const commands[] = {
     // hidden
     &command_step,
     &command_supervise,
+    &command_complete,
     &command_man,
     NULL,
 };

@@ -39,7 +39,7 @@ static void a_command_with_subcommands_lists_them(void **state) {
 static void usage_shows_what_is_optional_and_what_repeats(void **state) {
     Arena *arena = *state;
     StringList dags = text_split(arena, "test dags", ' '), tests = text_split(arena, "test", ' ');
-    assert_string_equal(help_usage(arena, &dags, &demo_dags), "devbox test dags [PATH…]");
+    assert_string_equal(help_usage(arena, &dags, &demo_dags), "devbox test dags [PATH...]");
     assert_string_equal(help_usage(arena, &tests, &demo_test), "devbox test [COMMAND] [options]");
 }
 

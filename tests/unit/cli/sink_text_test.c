@@ -389,7 +389,7 @@ static void tables_are_aligned_and_safe(void **state) {
                         "name      rows  note\n"
                         "------  ------  ---------\n"
                         "orders  12,408  two lines\n"
-                        "日本         3  \n");
+                        "日本         3\n");
 }
 
 static void failing_rows_are_shown_as_a_small_table(void **state) {
