@@ -307,6 +307,8 @@ ColumnType column_guess_conclude(const ColumnGuess *guess) {
     return TYPE_TEXT;
 }
 
+bool column_guess_allows(const ColumnGuess *guess, ColumnType type) { return type == TYPE_TEXT || is_possible(guess, type); }
+
 bool column_type_accepts(ColumnType type, const char *bytes, size_t length) {
     int64_t integer;
     double real;

@@ -130,8 +130,8 @@ static bool create_temporary(const Seeding *seeding, Error *err) {
 // Nobody else sees this file, and a broken one is thrown away: it needs neither journal nor syncing.
 static bool load_temporary(Seeding *seeding, Error *err) {
     static const char *const settings =
-        "PRAGMA page_size = 32768; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
-        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -65536; BEGIN";
+        "PRAGMA page_size = 16384; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -8000; BEGIN";
     cleanup_database Database *db = NULL;
     Arena *arena = seeding->ctx->arena;
     if (!create_temporary(seeding, err)) return false;

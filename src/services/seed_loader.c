@@ -9,7 +9,15 @@
 #include "model/event.h"
 
 // 100 rows per INSERT are 3 times as fast as one (measured), and more than that no faster.
-enum { MOST_COLUMNS = 2000, ROWS_PER_INSERT = 100, MOST_VARIABLES = 32766, ROWS_PER_MESSAGE = 250000, SHOWN_VALUE = 60 };
+enum {
+    MOST_COLUMNS = 2000,
+    ROWS_PER_INSERT = 100,
+    MOST_VARIABLES = 32766,
+    SAMPLED_ROWS = 1000,
+    MOST_ATTEMPTS = 2,
+    ROWS_PER_MESSAGE = 250000,
+    SHOWN_VALUE = 60
+};
 
 typedef struct SeedColumnState {
     const char *name;
@@ -27,6 +35,7 @@ typedef struct Load {
     SeedColumnState *columns;
     size_t column_count;
     long long rows;
+    bool has_surprise;  // a value came that the types so far cannot hold
 } Load;
 
 static const char *value_of(Arena *arena, const CsvField *field) {
@@ -89,7 +98,7 @@ static bool read_header(Load *load, Error *err) {
     return true;
 }
 
-// --- the first pass: types ------------------------------------------------------------------------------------------------
+// --- types ----------------------------------------------------------------------------------------------------------------
 
 static bool refuse_value(const Load *load, const SeedColumnState *column, const CsvField *field, Error *err) {
     const char *value = value_of(err->arena, field);
@@ -101,12 +110,14 @@ static bool refuse_value(const Load *load, const SeedColumnState *column, const 
                       column->name);
 }
 
-static bool observe(const Load *load, const CsvField *fields, Error *err) {
+// Looks at the values of one row; one that its column's type cannot hold is an error when the type was declared, else a surprise.
+static bool observe(Load *load, const CsvField *fields, Error *err) {
     for (size_t i = 0; i < load->column_count; i++) {
         SeedColumnState *column = &load->columns[i];
         if (fields[i].kind == CSV_NULL) continue;
         if (!column->is_declared) {
             column_guess_observe(&column->guess, fields[i].bytes, fields[i].length);
+            load->has_surprise |= !column_guess_allows(&column->guess, column->type);
         } else if (column->type != TYPE_TEXT && !column_type_accepts(column->type, fields[i].bytes, fields[i].length)) {
             return refuse_value(load, column, &fields[i], err);
         }
@@ -114,22 +125,32 @@ static bool observe(const Load *load, const CsvField *fields, Error *err) {
     return true;
 }
 
-static bool find_types(Load *load, Error *err) {
+// Takes over what the values seen so far say; *has_changed tells whether that is something else than before.
+static void conclude_types(Load *load, bool *has_changed) {
+    *has_changed = false;
+    for (size_t i = 0; i < load->column_count; i++) {
+        SeedColumnState *column = &load->columns[i];
+        ColumnType type = column->is_declared ? column->type : column_guess_conclude(&column->guess);
+        *has_changed |= type != column->type;
+        column->type = type;
+    }
+}
+
+// The first rows nearly always tell what the others are, so that one pass over a large file is enough.
+static bool sample_types(Load *load, Error *err) {
     CsvField *fields = arena_allocate_array(load->ctx->arena, load->column_count, sizeof *fields);
-    for (;;) {
+    bool has_changed;
+    for (int row = 0; row < SAMPLED_ROWS; row++) {
         size_t count = 0;
         if (!csv_read(&load->reader, fields, load->column_count, &count, err)) return false;
         if (count == 0) break;
         if (!observe(load, fields, err)) return false;
     }
-    for (size_t i = 0; i < load->column_count; i++) {
-        SeedColumnState *column = &load->columns[i];
-        if (!column->is_declared) column->type = column_guess_conclude(&column->guess);
-    }
+    conclude_types(load, &has_changed);
     return true;
 }
 
-// --- the second pass: rows ------------------------------------------------------------------------------------------------
+// --- rows ----------------------------------------------------------------------------------------------------------------
 
 static bool create_table(const Load *load, SeedTable *table, Error *err) {
     Arena *arena = load->ctx->arena;
@@ -160,7 +181,7 @@ static bool prepare_insert(const Load *load, size_t rows, Statement **statement,
     return statement_prepare(load->db, text_string(&sql), statement, err);
 }
 
-// False when the value is no such number any more: the file changed between the two passes.
+// False when the value is no such number any more: the file changed since it was looked at.
 static bool bind_value(const Load *load, Statement *statement, int index, const CsvField *field, ColumnType type) {
     int64_t integer;
     double real;
@@ -181,11 +202,15 @@ static bool bind_value(const Load *load, Statement *statement, int index, const 
     return true;
 }
 
+static bool refuse_change(const Load *load, Error *err) {
+    error_set(err, ERROR_SEED, "%s changed while it was being read", load->file->shown);
+    return error_hint(err, "Run it again when the file is complete: devbox db seed");
+}
+
 static bool bind_row(const Load *load, Statement *statement, int first_index, const CsvField *fields, Error *err) {
     for (size_t i = 0; i < load->column_count; i++) {
         if (bind_value(load, statement, first_index + (int)i, &fields[i], load->columns[i].type)) continue;
-        error_set(err, ERROR_SEED, "%s changed while it was being read", load->file->shown);
-        return error_hint(err, "Run it again when the file is complete: devbox db seed");
+        return refuse_change(load, err);
     }
     return true;
 }
@@ -204,7 +229,8 @@ static bool insert_rows(const Load *load, Statement *statement, const CsvField *
 
 static bool insert_rest(const Load *load, const CsvField *fields, size_t rows, Error *err) {
     cleanup_statement Statement *statement = NULL;
-    return rows == 0 || (prepare_insert(load, rows, &statement, err) && insert_rows(load, statement, fields, rows, err));
+    if (rows == 0 || load->has_surprise) return true;
+    return prepare_insert(load, rows, &statement, err) && insert_rows(load, statement, fields, rows, err);
 }
 
 static bool check_cancel(const Load *load, Error *err) {
@@ -214,6 +240,7 @@ static bool check_cancel(const Load *load, Error *err) {
     return !context_is_cancelled(load->ctx) || error_set(err, ERROR_INTERRUPTED, "loading %s was interrupted", load->file->shown);
 }
 
+// Inserts all rows, until a surprise: from there on it only looks, for the types of a second attempt.
 static bool fill_table(Load *load, Error *err) {
     size_t batch = MOST_VARIABLES / load->column_count, collected = 0, count = 0;
     if (batch > ROWS_PER_INSERT) batch = ROWS_PER_INSERT;
@@ -222,14 +249,35 @@ static bool fill_table(Load *load, Error *err) {
     if (!prepare_insert(load, batch, &statement, err)) return false;
     csv_seek(&load->reader, load->body);
     for (;;) {
-        if (!csv_read(&load->reader, fields + collected * load->column_count, load->column_count, &count, err)) return false;
+        CsvField *row = fields + collected * load->column_count;
+        if (!csv_read(&load->reader, row, load->column_count, &count, err)) return false;
         if (count == 0) break;
+        if (!observe(load, row, err)) return false;
         load->rows++;
         if (++collected < batch) continue;
         collected = 0;
-        if (!insert_rows(load, statement, fields, batch, err) || !check_cancel(load, err)) return false;
+        if (!load->has_surprise && !insert_rows(load, statement, fields, batch, err)) return false;
+        if (!check_cancel(load, err)) return false;
     }
     return insert_rest(load, fields, collected, err);
+}
+
+static bool drop_table(const Load *load, Error *err) {
+    const char *name = database_quote_identifier(load->ctx->arena, load->file->table);
+    return database_execute(load->db, arena_format(load->ctx->arena, "DROP TABLE %s", name), err);
+}
+
+static bool load_rows(Load *load, SeedTable *table, Error *err) {
+    for (int attempt = 1;; attempt++) {
+        bool has_changed;
+        load->rows = 0;
+        load->has_surprise = false;
+        if (!create_table(load, table, err) || !fill_table(load, err)) return false;
+        conclude_types(load, &has_changed);
+        if (!has_changed) return true;
+        if (attempt == MOST_ATTEMPTS) return refuse_change(load, err);
+        if (!drop_table(load, err)) return false;
+    }
 }
 
 bool seed_loader_load(Context *ctx, Database *db, const SeedFile *file, SeedTable *table, Error *err) {
@@ -238,8 +286,8 @@ bool seed_loader_load(Context *ctx, Database *db, const SeedFile *file, SeedTabl
     if (!mapped_file_open(file->path, &content, err)) return false;
     Load load = {.ctx = ctx, .db = db, .file = file};
     load.reader = csv_reader(content.bytes, content.length, file->delimiter, file->shown);
-    if (!csv_check_text(&load.reader, err) || !read_header(&load, err) || !find_types(&load, err)) return false;
-    if (!create_table(&load, &loaded, err) || !fill_table(&load, err)) return false;
+    if (!csv_check_text(&load.reader, err) || !read_header(&load, err) || !sample_types(&load, err)) return false;
+    if (!load_rows(&load, &loaded, err)) return false;
     loaded.rows = load.rows;
     *table = loaded;
     return true;

@@ -10,6 +10,6 @@ typedef struct SeedTable {
     long long rows;
 } SeedTable;
 
-// Creates the table in `db` and fills it, inside the caller's transaction. The file is read twice: once for the types, once for
-// the rows. Errors name file:line. Empty is NULL, "" is an empty text.
+// Creates the table in `db` and fills it, inside the caller's transaction. The types of the first rows are tried on the whole
+// file; only when a later value belies them, the file is loaded again. Errors name file:line. Empty is NULL, "" is an empty text.
 bool seed_loader_load(Context *ctx, Database *db, const SeedFile *file, SeedTable *table, Error *err) MUST_USE;

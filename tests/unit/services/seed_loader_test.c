@@ -109,6 +109,34 @@ static void every_row_arrives_whatever_the_batch(void **state) {
     }
 }
 
+// The first thousand rows say one thing, the last one another.
+static void check_surprise(SeedProject *shop, const char *usual, const char *last, const char *expected) {
+    Text text = {.arena = shop->arena};
+    SeedTable table;
+    text_append(&text, "id,value\n");
+    for (int row = 1; row <= 1500; row++) text_append_format(&text, "%d,%s\n", row, row == 1450 ? last : usual);
+    Database *db = load_text(shop, text_string(&text), &table);
+    if (db == NULL) fail_msg("%s", shop->err.message);
+    assert_int_equal(table.rows, 1500);
+    assert_string_equal(seed_project_ask(shop, db, "SELECT count(*) || ' ' || sum(id) FROM orders"), "1500 1125750");
+    const char *sql =
+        "SELECT group_concat(DISTINCT typeof(value)) || ' ' || (SELECT value FROM orders WHERE id = 1450) FROM orders WHERE "
+        "value <> ''";
+    assert_string_equal(seed_project_ask(shop, db, sql), expected);
+    database_close(db);
+    assert_true(file_remove(shop->arena, seed_project_path(shop, "test.db"), &shop->err));
+}
+
+static void a_late_value_of_another_kind_changes_the_whole_column(void **state) {
+    check_surprise(*state, "7", "n/a", "text n/a");
+    check_surprise(*state, "7", "007", "text 007");
+    check_surprise(*state, "7", "1.5", "real 1.5");
+    check_surprise(*state, "", "42", "integer 42");
+    check_surprise(*state, "2.5", "1.50", "text 1.50");
+    check_surprise(*state, "x", "1", "text 1");
+    check_surprise(*state, "5.0", "3", "text 3");
+}
+
 static const char *wide_text(Arena *arena, int columns) {
     Text text = {.arena = arena};
     for (int i = 0; i < columns; i++) text_append_format(&text, "%sc%d", i == 0 ? "" : ",", i);
@@ -232,6 +260,7 @@ int main(void) {
         test_with_seed_project(names_with_quotes_and_blanks_become_columns),
         test_with_seed_project(a_header_alone_makes_an_empty_table),
         test_with_seed_project(every_row_arrives_whatever_the_batch),
+        test_with_seed_project(a_late_value_of_another_kind_changes_the_whole_column),
         test_with_seed_project(two_thousand_columns_are_the_limit),
         test_with_seed_project(a_duplicate_column_name_is_an_error_in_any_case),
         test_with_seed_project(an_empty_column_name_is_an_error),
