@@ -61,7 +61,7 @@ static void append_frame_line(LiveSteps *steps, Text *text, const LiveStep *step
     const char *doing = style_clean_line(&steps->style, text->arena, text_string(&step->doing));
     Text rest = {.arena = text->arena};
     style_append_padded(&rest, step->name, NAME_COLUMNS, false);
-    text_append_format(&rest, "%*s   %s", DURATION_COLUMNS, duration, doing);
+    text_append_format(&rest, "%*s%s%s", DURATION_COLUMNS, duration, *doing == '\0' ? "" : "   ", doing);
     int used = steps->style.has_unicode ? 4 : 5;
     const char *spinner = style_spinner(&steps->style, text->arena, steps->frame);
     text_append_format(text, "  %s %s\n", spinner, style_fit(&steps->style, text->arena, text_string(&rest), width - 1 - used));

@@ -122,9 +122,13 @@ static void append_case(TextSink *sink, Text *text, const TestCase *test_case) {
 static void print_case(TextSink *sink, const TestCase *test_case) {
     Text text = {.arena = sink->common.scratch};
     Arena *arena = sink->common.options.arena;
+    live_steps_end(&sink->steps, test_case->name);
     map_set(arena, &sink->shown_cases, case_key(arena, test_case), sink);
     append_case(sink, &text, test_case);
-    if (text.length > 0) print(sink, true, text_string(&text));
+    if (text.length > 0)
+        print(sink, true, text_string(&text));
+    else
+        redraw(sink, true);
 }
 
 // Cases that came as events are not printed again.
@@ -139,6 +143,7 @@ static void print_verdict(TextSink *sink, const Verdict *verdict) {
         const TestCase *test_case = &verdict->cases.items[i];
         if (!map_has(&sink->shown_cases, case_key(text.arena, test_case))) append_case(sink, &text, test_case);
     }
+    sink->steps.running.count = 0;  // a verdict ends what was being tested
     render_verdict_closing(&text, &sink->out_style, verdict, sink->common.options.width);
     print(sink, true, text_string(&text));
     sink->shown_cases = (Map){0};

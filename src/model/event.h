@@ -7,7 +7,7 @@
 
 typedef enum EventKind {
     EVENT_HEADLINE,       // text: what this run is about, first line of a long command
-    EVENT_STEP_STARTED,   // step
+    EVENT_STEP_STARTED,   // step; it runs until DONE, SKIPPED, FAILED, a TEST_CASE of the same name, or a VERDICT
     EVENT_STEP_PROGRESS,  // step, text: what it is doing or waiting for
     EVENT_STEP_DONE,      // step, text: the outcome, duration_ms
     EVENT_STEP_SKIPPED,   // step, text: why

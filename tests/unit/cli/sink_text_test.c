@@ -335,6 +335,21 @@ static void other_lines_stand_above_the_running_step(void **state) {
     close_scene(&scene, NULL, 0);
 }
 
+static void a_test_case_ends_the_step_of_its_name_and_a_verdict_all_of_them(void **state) {
+    Scene scene;
+    open_scene(&scene, *state);
+    scene.options.is_interactive = true;
+    play(&scene);
+    event_step_started(&scene.ctx, "load", "");
+    event_step_started(&scene.ctx, "check", "");
+    event_test_case(&scene.ctx, &(TestCase){.suite = "dag", .name = "load", .duration_ms = 5});
+    const char *screen = screen_so_far(&scene);
+    assert_true(text_ends_with(screen, "\033[2A\r\033[J  ✓ load               0.01s\n  ⠹ check        0.0s\n"));
+    event_verdict(&scene.ctx, &(Verdict){.duration_ms = 5, .passed = 1});
+    screen = close_scene(&scene, NULL, 1);
+    assert_true(text_ends_with(screen, "\033[1A\r\033[Jpassed in 0.01s: 1 passed\n"));
+}
+
 static void a_live_line_is_never_wider_than_the_terminal(void **state) {
     Scene scene;
     open_scene(&scene, *state);
@@ -509,6 +524,7 @@ int main(void) {
         test_with_arena(colours_are_used_only_when_asked_for),
         test_with_arena(a_running_step_is_drawn_at_once_and_redrawn_in_place),
         test_with_arena(other_lines_stand_above_the_running_step),
+        test_with_arena(a_test_case_ends_the_step_of_its_name_and_a_verdict_all_of_them),
         test_with_arena(a_live_line_is_never_wider_than_the_terminal),
         test_with_arena(more_steps_than_fit_are_not_all_drawn),
         test_with_arena(finished_lines_are_wrapped_on_a_terminal_and_left_whole_elsewhere),
