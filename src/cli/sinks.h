@@ -1,4 +1,6 @@
-// How events look: live on a terminal, plain lines elsewhere, JSON for programs. stdout is the result, stderr the progress.
+// How events look: live on a terminal, plain lines elsewhere, JSON for programs. stdout is the result, stderr the progress:
+// test cases, verdicts, results and log lines go to `out`; headlines, steps, notes, warnings and the error go to `err`.
+// So `devbox test > report.txt` keeps the verdict, and `devbox start > urls.txt` the URLs.
 #pragma once
 #include <stdio.h>
 

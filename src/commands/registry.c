@@ -1,5 +1,6 @@
 #include "commands/commands.h"
 
+// A new command: its file here, its line in commands.h and below, then `cmake --build BUILD --target completions`.
 // In the order of `devbox --help`; commands of one group stand together: Every day, Tests, Data, Git, Setup.
 static const Command *const commands[] = {
     // Every day
