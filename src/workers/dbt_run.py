@@ -5,12 +5,15 @@ import json
 import logging
 import os
 import re
+import signal
 import sys
 import threading
 import time
+import traceback
 
 sys.dont_write_bytecode = True  # the installed workers may belong to root
-from dbt_warehouse import EXIT_BUSY, EXIT_ERROR, EXIT_FAILED, EXIT_OK, Stop, connect, make_views, publish, published_names, write_profile  # noqa: E402
+from dbt_warehouse import EXIT_BUSY, EXIT_ERROR, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, Stop  # noqa: E402
+from dbt_warehouse import connect, make_views, publish, published_names, write_profile  # noqa: E402
 sys.dont_write_bytecode = False
 # dbt imports every module called dbt_* that it finds as a plugin: these two, and any dags/dbt_*.py that Airflow left on PYTHONPATH
 FOREIGN = {os.path.abspath(path) for path in [sys.path[0]] + os.environ.pop("PYTHONPATH", "").split(os.pathsep) if path}
@@ -164,11 +167,15 @@ def invoke(argv, **runner):
     outcome = dbtRunner(**runner).invoke(argv)
     if isinstance(outcome.exception, DbtUsageException):  # dbt itself prints all others
         print(outcome.exception, file=sys.stderr)
+    if isinstance(outcome.exception, KeyboardInterrupt):
+        raise outcome.exception
     if outcome.exception:
+        if "dbt deps" in str(outcome.exception):
+            say("install the project's packages: devbox dbt deps")
         missing = re.search(r"Env var required but not provided: '([^']*)'", str(outcome.exception))
         if missing:
-            say("the project reads the environment variable %s, which is not set here. Pass it on: env: {pass: [%s]} in devbox.yaml, and set it in your shell" % (
-                missing.group(1), missing.group(1)))
+            say("the project reads the environment variable %s, which is not set here. "
+                "Set it in your shell and pass it on: env: {pass: [%s]} in devbox.yaml" % (missing.group(1), missing.group(1)))
         raise Stop(EXIT_ERROR, str(outcome.exception), is_told=True)
     return outcome
 
@@ -228,6 +235,22 @@ def run(context, arguments, events):
     return code
 
 
+def interrupt_once(events):
+    """Ctrl-C lets dbt cancel its queries; dbt waits for ever for one that had not quite started, so after 5 s the process just ends."""
+    def end():
+        events.write({"event": "done", "state": "error", "duration_ms": 0, "message": "interrupted"})
+        os._exit(EXIT_INTERRUPTED)  # DuckDB and SQLite roll back what was not committed
+
+    def handle(_signal, _frame):
+        signal.signal(signal.SIGINT, lambda *_: end())
+        guard = threading.Timer(5, end)
+        guard.daemon = True
+        guard.start()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, handle)
+
+
 def main(argv):
     if len(argv) < 3 or argv[0] != "--context" or argv[2] != "--":
         print("usage: dbt_run.py --context CONTEXT.json -- DBT_ARGS…", file=sys.stderr)
@@ -241,12 +264,19 @@ def main(argv):
     logging.raiseExceptions = False  # `devbox dbt build | head` must not end in a traceback per line
     gc.set_threshold(100000, 50, 100)  # parsing makes a million objects that stay; the default collector walks them again and again
     started, events, message = time.monotonic(), Events(context), None
+    interrupt_once(events)
     try:
         code = run(context, argv[3:], events)
     except Stop as stop:
         code, message = stop.code, str(stop)
         if not stop.is_told:
             say(message)
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt):  # DuckDB wraps it
+            code, message = EXIT_INTERRUPTED, "interrupted"
+        else:
+            code, message = EXIT_ERROR, "%s: %s" % (type(error).__name__, error)
+            traceback.print_exc()
     events.write({"event": "done", "state": {EXIT_OK: "success", EXIT_FAILED: "failed"}.get(code, "error"),
                   "duration_ms": int((time.monotonic() - started) * 1000), "message": message})
     return code

@@ -9,9 +9,11 @@ import time
 
 import duckdb
 
-VIEW_CASTS = {"date": "DATE", "timestamp": "TIMESTAMP", "boolean": "BOOLEAN"}
+VIEW_CASTS = {  # DuckDB's cast to TIMESTAMP drops an offset without a word, so text that carries one goes through TIMESTAMPTZ
+    "date": "cast({0} as date)", "boolean": "cast({0} as boolean)",
+    "timestamp": "case when regexp_matches({0}, ':.*[+-]') then cast({0} as timestamptz) at time zone 'UTC' else cast({0} as timestamp) end"}
 PUBLISH_DEADLINE_S = 60
-EXIT_OK, EXIT_FAILED, EXIT_ERROR, EXIT_BUSY = 0, 1, 2, 75
+EXIT_OK, EXIT_FAILED, EXIT_ERROR, EXIT_BUSY, EXIT_INTERRUPTED = 0, 1, 2, 75, 130
 
 
 class Stop(Exception):
@@ -153,8 +155,7 @@ def make_views(context, manifest):
         for key, (node, (name, _, columns)) in wanted.items():
             schema = quote(catalog) + "." + quote(node.schema)
             view = schema + "." + quote(identifier_of(node))
-            select = ", ".join("cast(%s as %s) as %s" % (quote(column), VIEW_CASTS[logical], quote(column)) if logical in VIEW_CASTS
-                               else quote(column) for column, logical in columns.items())
+            select = ", ".join(VIEW_CASTS.get(logical, "{0}").format(quote(column)) + " as " + quote(column) for column, logical in columns.items())
             warehouse.execute("create schema if not exists " + schema)
             if existing.get(key) == "BASE TABLE":  # left by `dbt seed` or by a model that is gone; the warehouse holds nothing that cannot be built again
                 warehouse.execute("drop table %s cascade" % view)

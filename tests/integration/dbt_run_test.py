@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -315,6 +316,34 @@ class DbtRun(unittest.TestCase):
         self.write("models/marts/visits.sql", "select sum(visits) as visits from {{ source('web', 'visits') }}")
         self.assertEqual(0, self.run_dbt("run", "--select", "visits").returncode)
         self.assertEqual([(7,)], self.sql("select visits from visits"))
+
+    def test_timestamps_with_an_offset_become_utc(self):
+        self.sql("create table clicks (clicked_at text, day text, yes text)")
+        for at in ("2024-05-01T10:00:00+02:00", "2024-05-01 10:00:00-05", "2024-05-01T10:00:00Z", "2024-05-01 10:00", None):
+            self.sql("insert into clicks values (?, '2024-05-01', 'true')", at)
+        self.sql("insert into _devbox_tables values ('clicks', 'seed', null, ?)", json.dumps(
+            [{"name": name, "storage": "TEXT", "logical": logical} for name, logical in (("clicked_at", "timestamp"), ("day", "date"), ("yes", "boolean"))]))
+        self.write("models/web.yml", "version: 2\nsources:\n  - {name: web, tables: [{name: clicks}]}\n")
+        self.write("models/marts/hours.sql", "select hour(clicked_at) as hour, year(day) as year, yes and true as yes from {{ source('web', 'clicks') }}")
+        result = self.run_dbt("run", "--select", "hours", env={"TZ": "America/New_York"})
+        self.assertEqual(0, result.returncode, result.output)
+        self.assertEqual([(8, 2024, 1), (15, 2024, 1), (10, 2024, 1), (10, 2024, 1), (None, 2024, 1)], self.sql("select * from hours"))
+
+    def test_an_interrupt_is_exit_130_and_publishes_nothing(self):
+        self.write("models/marts/slow.sql", "{{ config(materialized='table') }} select count(*) as n from range(3000000) a, range(300000) b\n"
+                   " where a.range * b.range % 7 = 3")
+        run = subprocess.Popen(self.command("run", "--select", "slow", "payment_methods"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for line in run.stdout:
+            if "START sql table model main.slow" in line:
+                break
+        run.send_signal(signal.SIGINT)
+        try:
+            output, _ = run.communicate(timeout=30)
+        finally:
+            run.kill()
+        self.assertEqual(130, run.returncode, output)
+        self.assertEqual([], self.sql("select name from _devbox_tables where name = 'slow'"))
+        self.assertEqual(0, self.run_dbt("run", "--select", "payment_methods").returncode)
 
     # production stays out of reach
 
