@@ -21,7 +21,9 @@ void *list_grow(Arena *arena, void *items, size_t *count, size_t *capacity, size
      (list)->items[(list)->count - 1] = (__VA_ARGS__))
 
 // Visits each item by pointer: list_each(const char *, name, &names) puts(*name);
-#define list_each(Type, variable, list) for (Type *variable = (list)->items; variable < (list)->items + (list)->count; variable++)
+// The count is looked at first: adding 0 to the NULL of an empty list is undefined.
+#define list_each(Type, variable, list) \
+    for (Type *variable = (list)->items; (list)->count > 0 && variable < (list)->items + (list)->count; variable++)
 
 // True when the list holds a string equal to `string`.
 _Bool string_list_contains(const StringList *list, const char *string);

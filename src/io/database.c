@@ -189,7 +189,7 @@ void statement_bind_null(Statement *statement, int index) { keep_first(statement
 
 void statement_bind_named_text(Statement *statement, const char *name, const char *text) {
     int index = sqlite3_bind_parameter_index(statement->handle, name);
-    if (index > 0) statement_bind_text(statement, index, text, strlen(text));
+    if (index > 0) statement_bind_text(statement, index, text, text == NULL ? 0 : strlen(text));
 }
 
 bool statement_step(Statement *statement, bool *has_row, Error *err) {

@@ -1,5 +1,6 @@
 #include "io/database.h"
 
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -152,6 +153,21 @@ static void a_statement_is_bound_stepped_and_run_again(void **state) {
     assert_int_equal(must_query(world, db, "SELECT min(i) FROM t"), INT64_MAX - 2);
 }
 
+static void names_of_parameters_are_bound_where_the_statement_has_them(void **state) {
+    TestWorld *world = *state;
+    cleanup_database Database *db = open_new(world, "x.db");
+    cleanup_statement Statement *statement = NULL;
+    bool has_row;
+    assert_true(statement_prepare(db, "SELECT :first || '-' || :second, :third IS NULL", &statement, &world->err));
+    statement_bind_named_text(statement, ":second", "b");
+    statement_bind_named_text(statement, ":first", "a");
+    statement_bind_named_text(statement, ":third", NULL);
+    statement_bind_named_text(statement, ":missing", "x");
+    assert_true(statement_step(statement, &has_row, &world->err));
+    assert_string_equal(statement_column_text(world->arena, statement, 0), "a-b");
+    assert_int_equal(statement_column_integer(statement, 1), 1);
+}
+
 static void rows_tell_their_columns_kinds_and_values(void **state) {
     TestWorld *world = *state;
     cleanup_database Database *db = open_new(world, "x.db");
@@ -281,6 +297,15 @@ static void a_locked_database_is_waited_for_and_then_said(void **state) {
     assert_int_equal(must_query(world, first, "SELECT count(*) FROM t"), 2);
 }
 
+static void a_full_disk_comes_with_a_hint(void **state) {
+    TestWorld *world = *state;
+    cleanup_database Database *db = open_new(world, "x.db");
+    must_execute(world, db, "CREATE TABLE t (a); PRAGMA max_page_count = 3");
+    assert_false(database_execute(db, "INSERT INTO t VALUES (randomblob(50000))", &world->err));
+    assert_true(text_ends_with(world->err.message, "database or disk is full"));
+    assert_true(text_starts_with(world->err.hint, "free some disk space"));
+}
+
 static void closing_rolls_back_what_was_not_committed(void **state) {
     TestWorld *world = *state;
     {
@@ -375,6 +400,21 @@ static void a_backup_that_fails_leaves_no_half_copy(void **state) {
     assert_false(file_exists(to));
 }
 
+static void a_backup_into_a_live_database_of_another_page_size_is_refused(void **state) {
+    TestWorld *world = *state;
+    const char *from = test_world_path(world, "wide.db"), *to = test_world_path(world, "live.db");
+    cleanup_database Database *live = open_new(world, "live.db");
+    must_execute(world, live, "CREATE TABLE t (a); INSERT INTO t VALUES (5)");
+    {
+        cleanup_database Database *wide = open_new(world, "wide.db");
+        must_execute(world, wide, "PRAGMA journal_mode = DELETE; PRAGMA page_size = 8192; VACUUM; CREATE TABLE t (a)");
+    }
+    assert_false(database_backup(world->arena, from, to, &world->err));
+    assert_true(
+        text_starts_with(world->err.message, arena_format(world->arena, "cannot copy the database %s to %s: ", from, to)));
+    assert_int_equal(must_query(world, live, "SELECT a FROM t"), 5);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_with_world(creating_makes_a_private_database_in_wal_mode),
@@ -386,6 +426,7 @@ int main(void) {
         test_with_world(a_long_statement_is_shortened_at_a_character),
         test_with_world(parameters_are_bound_in_order_and_null_is_null),
         test_with_world(a_statement_is_bound_stepped_and_run_again),
+        test_with_world(names_of_parameters_are_bound_where_the_statement_has_them),
         test_with_world(rows_tell_their_columns_kinds_and_values),
         test_with_world(a_failed_step_is_told_once),
         test_with_world(exactly_one_statement_is_prepared),
@@ -393,11 +434,13 @@ int main(void) {
         test_with_world(queries_fall_back_when_there_is_no_value),
         test_with_world(names_become_identifiers_whatever_they_hold),
         test_with_world(a_locked_database_is_waited_for_and_then_said),
+        test_with_world(a_full_disk_comes_with_a_hint),
         test_with_world(closing_rolls_back_what_was_not_committed),
         test_with_world(many_processes_create_one_database_at_once),
         test_with_world(a_backup_of_a_live_database_holds_what_was_committed),
         test_with_world(a_backup_goes_into_a_database_that_others_have_open),
         test_with_world(a_backup_that_fails_leaves_no_half_copy),
+        test_with_world(a_backup_into_a_live_database_of_another_page_size_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

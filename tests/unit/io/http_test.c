@@ -53,6 +53,12 @@ static void send_large(int connection) {
     }
 }
 
+// Closes so that the other side sees a reset.
+static void reset(int connection) {
+    const struct linger at_once = {.l_onoff = 1};
+    setsockopt(connection, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 static void answer(int connection, const char *request) {
     const char *path = strchr(request, ' ') + 1;
     if (text_starts_with(path, "/echo")) send_body(connection, "200 OK", request);
@@ -67,6 +73,7 @@ static void answer(int connection, const char *request) {
     if (text_starts_with(path, "/nul") && write(connection, "\0b", 2) != 2) _exit(3);
     if (text_starts_with(path, "/drops")) send_drops(connection);
     if (text_starts_with(path, "/large")) send_large(connection);
+    if (text_starts_with(path, "/reset")) reset(connection);
     if (text_starts_with(path, "/hang")) clock_sleep_ms(20000);
 }
 
@@ -316,6 +323,23 @@ static void broken_answers_are_told_apart(void **state) {
     check_failing_path(server, "/garbage", "answers, but not with HTTP");
 }
 
+static void a_connection_that_breaks_is_said_in_the_system_s_words(void **state) {
+    Server *server = *state;
+    HttpRequest request = {.url = url_of(server, "/reset"), .timeout_ms = TIMEOUT_MS};
+    check_failure(
+        server, &request, ERROR_NETWORK,
+        arena_format(server->world->arena, "the request to %s failed: Recv failure: Connection reset by peer", request.url));
+}
+
+static void an_address_without_a_way_to_it_is_said(void **state) {
+    Server *server = *state;
+    HttpRequest request = {.url = "http://255.255.255.255/", .timeout_ms = TIMEOUT_MS};
+    HttpResponse response;
+    assert_false(http_request(&server->ctx, &request, &response, &server->world->err));
+    assert_int_equal(server->world->err.code, ERROR_NETWORK);
+    assert_true(text_starts_with(server->world->err.message, "cannot connect to http://255.255.255.255/: "));
+}
+
 static void an_answer_that_is_too_large_is_refused(void **state) {
     Server *server = *state;
     HttpRequest request = {.url = url_of(server, "/large"), .size_limit = 1048576};
@@ -399,6 +423,8 @@ int main(void) {
         test_with_server(a_server_that_drips_meets_the_deadline_too),
         test_with_server(a_server_that_accepts_nothing_is_told_from_one_that_does_not_answer),
         test_with_server(broken_answers_are_told_apart),
+        test_with_server(a_connection_that_breaks_is_said_in_the_system_s_words),
+        test_with_server(an_address_without_a_way_to_it_is_said),
         test_with_server(an_answer_that_is_too_large_is_refused),
         test_with_server(only_http_and_https_are_spoken),
         test_with_server(an_insecure_connection_is_said_with_the_way_out),
