@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "io/file_system.h"
 #include "model/event.h"
+#include "services/dag_ignore.h"
 
 // Airflow walks with links followed and raises as soon as any folder comes up twice ("Detected recursive loop when walking DAG
 // directory", in 2.x and 3.x alike): not one DAG of the whole folder is found then.
@@ -15,6 +16,7 @@ typedef struct Walk {
     const Project *project;
     const char *real_root;  // of the checkout, links resolved
     Map seen;               // resolved folder → the path it was reached by
+    DagIgnoreSyntax syntax;
     DagFolderReport *report;
 } Walk;
 
@@ -41,8 +43,8 @@ static void report_repeated(Walk *walk, const char *path, const char *real, bool
 static void report_environment(Walk *walk, const char *path) {
     Arena *arena = walk->ctx->arena;
     const char *message = arena_format(arena, "%s is a Python virtual environment inside the DAG folder", shown(walk, path));
-    const char *hint = arena_format(arena, "move it out, .airflowignore does not help: mv '%s' '%s'", path,
-                                    path_join(arena, walk->project->root, path_name(path)));
+    const char *target = path_join(arena, walk->project->root, path_name(path));
+    const char *hint = arena_format(arena, "move it out: mv '%s' '%s'", path, target);
     add_finding(walk, true, path, message, hint);
 }
 
@@ -63,11 +65,14 @@ static void report_leaving(Walk *walk, const char *path, const char *real) {
 static void report_state(Walk *walk) {
     Arena *arena = walk->ctx->arena;
     const char *state = walk->project->state;
+    const DagIgnoreRuleList none = {0};
+    DagIgnoreRuleList rules = dag_ignore_read(arena, walk->project->dags_dir, walk->project->dags_dir, &none, walk->syntax);
+    if (dag_ignore_matches(arena, &rules, state)) return;
     const char *message = arena_format(arena, "%s, where devbox keeps its state, lies inside the DAG folder", shown(walk, state));
     add_finding(walk, true, state, message, "set dags in devbox.yaml to a folder of its own, like dags");
 }
 
-static bool walk_folder(Walk *walk, const char *folder, int depth, Error *err);
+static bool walk_folder(Walk *walk, const char *folder, const DagIgnoreRuleList *inherited, int depth, Error *err);
 
 // Looks at a link; false when it should not be followed.
 static bool inspect_link(Walk *walk, const char *path) {
@@ -80,9 +85,9 @@ static bool inspect_link(Walk *walk, const char *path) {
     return true;
 }
 
-static bool enter_folder(Walk *walk, const char *path, int depth, Error *err) {
+static bool enter_folder(Walk *walk, const char *path, const DagIgnoreRuleList *rules, int depth, Error *err) {
     const char *real = path_resolve(walk->ctx->arena, path);
-    if (real == NULL) return true;
+    if (real == NULL || (depth > 0 && dag_ignore_matches(walk->ctx->arena, rules, path))) return true;
     if (map_has(&walk->seen, real)) {
         const char *parent = path_resolve(walk->ctx->arena, path_folder(walk->ctx->arena, path));
         report_repeated(walk, path, real, parent != NULL && path_is_inside(parent, real));
@@ -95,41 +100,53 @@ static bool enter_folder(Walk *walk, const char *path, int depth, Error *err) {
         return true;
     }
     map_set(walk->ctx->arena, &walk->seen, real, (void *)(uintptr_t)path);
-    return walk_folder(walk, path, depth + 1, err);
+    return walk_folder(walk, path, rules, depth + 1, err);
 }
 
 static bool is_skipped(const char *name) { return text_equals(name, "__pycache__") || text_equals(name, ".git"); }
 
-static bool visit(Walk *walk, const char *path, int depth, Error *err) {
+static bool visit(Walk *walk, const char *path, const DagIgnoreRuleList *rules, int depth, Error *err) {
     if (context_is_cancelled(walk->ctx))
         return error_set(err, ERROR_INTERRUPTED, "interrupted while looking through %s", walk->project->dags_dir);
     if (file_info_of_link(path).kind == FILE_LINK && !inspect_link(walk, path)) return true;
     FileKind kind = file_info(path).kind;
-    if (kind == FILE_FOLDER && !is_skipped(path_name(path))) return enter_folder(walk, path, depth, err);
+    if (kind == FILE_FOLDER && !is_skipped(path_name(path))) return enter_folder(walk, path, rules, depth, err);
     if (kind == FILE_REGULAR && text_ends_with(path, ".py")) list_push(walk->ctx->arena, &walk->report->files, path);
     return true;
 }
 
-static bool walk_folder(Walk *walk, const char *folder, int depth, Error *err) {
+static bool walk_folder(Walk *walk, const char *folder, const DagIgnoreRuleList *inherited, int depth, Error *err) {
     StringList names = {0};
+    Arena *arena = walk->ctx->arena;
+    DagIgnoreRuleList rules = dag_ignore_read(arena, walk->project->dags_dir, folder, inherited, walk->syntax);
     if (depth > DEEPEST) return error_set(err, ERROR_DAG_FOLDER, "%s is nested more than %d folders deep", folder, DEEPEST);
-    if (!folder_list(walk->ctx->arena, folder, &names, err))
-        return error_wrap(err, "Airflow could not look through the DAG folder");
+    if (!folder_list(arena, folder, &names, err)) return error_wrap(err, "Airflow could not look through the DAG folder");
     list_each (const char *, name, &names) {
-        if (!visit(walk, path_join(walk->ctx->arena, folder, *name), depth, err)) return false;
+        if (!visit(walk, path_join(arena, folder, *name), &rules, depth, err)) return false;
     }
     return true;
 }
 
+// Airflow's default differs by major version, and a checkout may set its own.
+static DagIgnoreSyntax ignore_syntax(const AirflowConfig *airflow) {
+    list_each (const Pair, pair, &airflow->env) {
+        if (text_equals(pair->key, "AIRFLOW__CORE__DAG_IGNORE_FILE_SYNTAX")) {
+            return text_equals(pair->value, "glob") ? DAG_IGNORE_GLOB : DAG_IGNORE_REGEXP;
+        }
+    }
+    return text_starts_with(airflow->version, "2.") ? DAG_IGNORE_REGEXP : DAG_IGNORE_GLOB;
+}
+
 bool dag_folder_inspect(Context *ctx, const Project *project, DagFolderReport *report, Error *err) {
     DagFolderReport found = {0};
-    Walk walk = {.ctx = ctx, .project = project, .report = &found};
+    const DagIgnoreRuleList none = {0};
+    Walk walk = {.ctx = ctx, .project = project, .report = &found, .syntax = ignore_syntax(&project->config.airflow)};
     walk.real_root = path_resolve(ctx->arena, project->root);
     if (walk.real_root == NULL) walk.real_root = project->root;
     FileKind kind = file_info(project->dags_dir).kind;
     if (kind == FILE_MISSING && file_info_of_link(project->dags_dir).kind == FILE_LINK) report_dangling(&walk, project->dags_dir);
     if (path_is_inside(project->state, project->dags_dir)) report_state(&walk);
-    if (kind == FILE_FOLDER && !visit(&walk, project->dags_dir, 0, err)) return false;
+    if (kind == FILE_FOLDER && !visit(&walk, project->dags_dir, &none, 0, err)) return false;
     if (kind != FILE_FOLDER && kind != FILE_MISSING) {
         error_set(err, ERROR_DAG_FOLDER, "%s is a file, not a folder of DAGs", project->dags_dir);
         return error_hint(err, "set dags in devbox.yaml to the folder of the DAG files");

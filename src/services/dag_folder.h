@@ -13,10 +13,11 @@ typedef LIST_OF(DagFolderFinding) DagFolderFindingList;
 
 typedef struct DagFolderReport {
     DagFolderFindingList findings;
-    StringList files;  // absolute paths of all .py files, sorted by folder; .airflowignore is not looked at
+    StringList files;  // absolute paths of .py files, sorted by folder; folders that .airflowignore lists are left out
 } DagFolderReport;
 
-// Walks the DAG folder as Airflow does, through links. A missing folder gives an empty report. False only when it cannot be read.
+// Walks the DAG folder as Airflow does, through links, but not into folders that .airflowignore lists. A missing folder gives an
+// empty report. False only when it cannot be read.
 bool dag_folder_inspect(Context *ctx, const Project *project, DagFolderReport *report, Error *err) MUST_USE;
 
 // The same, with warnings as events; what would stop Airflow is ERROR_DAG_FOLDER, the first one as the message, the others as

@@ -127,8 +127,44 @@ static void a_virtual_environment_is_named_once_and_not_entered(void **state) {
     checkout_add_link(checkout, "dags/.venv/lib64", "lib");
     DagFolderReport report = inspect(checkout);
     assert_finding(&report, true, "dags/.venv", "virtual environment");
-    assert_non_null(strstr(report.findings.items[0].hint, ".airflowignore does not help"));
+    assert_true(text_starts_with(report.findings.items[0].hint, "move it out: mv "));
     assert_int_equal(report.files.count, 0);
+}
+
+static void what_airflowignore_lists_cannot_stop_airflow(void **state) {
+    Checkout *checkout = *state;
+    checkout_add(checkout, "devbox.yaml", "airflow: {version: 2.10.3}\n");
+    checkout_add(checkout, "dags/.airflowignore", "# tools\n\\.venv\nold_\\d+/two # links\n");
+    checkout_add(checkout, "dags/.venv/pyvenv.cfg", "");
+    checkout_add(checkout, "dags/old_1/one/a.py", "");
+    checkout_add_link(checkout, "dags/old_1/two", "one");
+    DagFolderReport report = inspect(checkout);
+    assert_int_equal(report.findings.count, 0);
+    assert_int_equal(report.files.count, 1);
+    checkout_add(checkout, "devbox.yaml", "airflow: {version: 3.0.6}\n");
+    assert_int_equal(inspect(checkout).findings.count, 1);
+}
+
+static void glob_patterns_are_those_of_gitignore(void **state) {
+    Checkout *checkout = *state;
+    checkout_add(checkout, "devbox.yaml", "airflow: {version: 3.0.6}\n");
+    checkout_add(checkout, "dags/.airflowignore", "# tools\n.venv/\n/a/env\n**/deep\n*_old\n!keep_old\n");
+    static const char *const ignored[] = {"dags/x/.venv", "dags/a/env", "dags/x/y/deep", "dags/b/very_old"};
+    for (size_t i = 0; i < 4; i++) checkout_add(checkout, arena_format(checkout->arena, "%s/pyvenv.cfg", ignored[i]), "");
+    assert_int_equal(inspect(checkout).findings.count, 0);
+    static const char *const seen[] = {"dags/b/a/env", "dags/keep_old", "dags/b/venv"};
+    for (size_t i = 0; i < 3; i++) checkout_add(checkout, arena_format(checkout->arena, "%s/pyvenv.cfg", seen[i]), "");
+    assert_int_equal(inspect(checkout).findings.count, 3);
+}
+
+static void rules_of_a_folder_hold_below_it_only(void **state) {
+    Checkout *checkout = *state;
+    checkout_add(checkout, "devbox.yaml", "airflow: {version: 3.0.6, env: {AIRFLOW__CORE__DAG_IGNORE_FILE_SYNTAX: regexp}}\n");
+    checkout_add(checkout, "dags/one/.airflowignore", "e.v\n(broken\n");
+    checkout_add(checkout, "dags/one/sub/env/pyvenv.cfg", "");
+    checkout_add(checkout, "dags/two/env/pyvenv.cfg", "");
+    DagFolderReport report = inspect(checkout);
+    assert_finding(&report, true, "dags/two/env", "virtual environment");
 }
 
 static void the_state_must_not_lie_among_the_dags(void **state) {
@@ -141,6 +177,8 @@ static void the_state_must_not_lie_among_the_dags(void **state) {
     report = inspect(checkout);
     assert_finding(&report, true, ".devbox", "where devbox keeps its state");
     assert_int_equal(report.files.count, 1);
+    checkout_add(checkout, ".airflowignore", ".devbox\n");
+    assert_int_equal(inspect(checkout).findings.count, 0);
 }
 
 static void a_missing_folder_is_empty_and_a_file_is_an_error(void **state) {
@@ -223,6 +261,9 @@ int main(void) {
         test_with_checkout(a_link_out_of_the_checkout_is_a_warning),
         test_with_checkout(a_link_within_the_checkout_is_fine),
         test_with_checkout(a_virtual_environment_is_named_once_and_not_entered),
+        test_with_checkout(what_airflowignore_lists_cannot_stop_airflow),
+        test_with_checkout(glob_patterns_are_those_of_gitignore),
+        test_with_checkout(rules_of_a_folder_hold_below_it_only),
         test_with_checkout(the_state_must_not_lie_among_the_dags),
         test_with_checkout(a_missing_folder_is_empty_and_a_file_is_an_error),
         test_with_checkout(a_dag_folder_that_dangles_is_said),
