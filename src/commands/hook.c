@@ -132,7 +132,8 @@ static void show_verdict(Context *ctx, Verdict verdict) {
     TestCaseList all = verdict.cases;
     verdict.cases = (TestCaseList){0};
     list_each (const TestCase, test_case, &all) {
-        bool is_shown = ctx->verbosity > 0 || test_case->state != TEST_PASS;
+        bool is_red = test_case->state == TEST_FAIL || test_case->state == TEST_ERROR;
+        bool is_shown = ctx->verbosity > 0 || is_red || test_case->is_cached;
         if (is_shown) list_push(ctx->arena, &verdict.cases, *test_case);
     }
     event_verdict(ctx, &verdict);

@@ -12,6 +12,8 @@
 #include "services/gate_cache.h"
 #include "services/sandbox.h"
 
+#define TREE_FOLDER "gate/tree"
+
 // One run of the gate: the budget is for all of its commits together.
 typedef struct Gate {
     Context *ctx;
@@ -61,15 +63,38 @@ static void add_case(Gate *gate, const TestCase *test_case) {
     event_test_case(gate->ctx, test_case);
 }
 
+// As the user knows the file: without the folder that the commit was written to.
+static const char *as_in_commit(const Gate *gate, const char *text) {
+    Arena *arena = gate->ctx->arena;
+    Text shown = {.arena = arena};
+    const char *folder = arena_format(arena, "%s/", project_state_path(arena, gate->live, TREE_FOLDER));
+    const char *found;
+    if (text == NULL) return NULL;
+    for (; (found = strstr(text, folder)) != NULL; text = found + strlen(folder)) {
+        text_append_bytes(&shown, text, (size_t)(found - text));
+    }
+    text_append(&shown, text);
+    return text_string(&shown);
+}
+
+// "Runtime Error" alone tells nothing: the line after it does.
+static const char *first_telling_line(Arena *arena, const Error *fault) {
+    StringList lines = text_split_lines(arena, fault->detail == NULL ? "" : fault->detail);
+    bool is_headline = lines.count > 1 && text_equals(lines.items[0], fault->message);
+    return is_headline ? arena_format(arena, "%s: %s", fault->message, text_trim(arena, lines.items[1])) : fault->message;
+}
+
 static void add_fault(Gate *gate, const char *part, const Error *fault) {
+    Arena *arena = gate->ctx->arena;
     const char *hint = fault->hint == NULL ? "" : fault->hint;
+    const char *detail = fault->detail == NULL ? hint : arena_format(arena, "%s\n%s", fault->detail, hint);
     TestCase broken = {
         .suite = "gate",
         .name = part,
         .state = TEST_FAIL,
         .duration_ms = -1,
-        .message = fault->message,
-        .detail = fault->detail == NULL ? hint : arena_format(gate->ctx->arena, "%s\n%s", fault->detail, hint),
+        .message = as_in_commit(gate, first_telling_line(arena, fault)),
+        .detail = as_in_commit(gate, detail),
     };
     add_case(gate, &broken);
 }
@@ -110,7 +135,9 @@ static void pass_on(EventSink *sink, const Event *event) {
     bool is_end = event->kind == EVENT_STEP_DONE || event->kind == EVENT_STEP_SKIPPED;
     bool is_step =
         is_end || event->kind == EVENT_STEP_STARTED || event->kind == EVENT_STEP_PROGRESS || event->kind == EVENT_STEP_FAILED;
-    bool is_hidden = own->hides_green && event->kind == EVENT_TEST_CASE && event->test_case->state == TEST_PASS;
+    bool is_red =
+        event->kind == EVENT_TEST_CASE && (event->test_case->state == TEST_FAIL || event->test_case->state == TEST_ERROR);
+    bool is_hidden = own->hides_green && event->kind == EVENT_TEST_CASE && !is_red;
     if (own->inner == NULL || is_hidden) return;
     if (is_step) changed.step = own->part;
     if (is_step) changed.kind = EVENT_STEP_PROGRESS;
@@ -217,7 +244,7 @@ static void take_settings(Gate *gate, const GateConfig *config) {
 
 static bool write_snapshot(Gate *gate, const GitCommit *commit, Project *snapshot, Error *err) {
     Context *ctx = gate->ctx;
-    const char *tree = project_state_path(ctx->arena, gate->live, "gate/tree");
+    const char *tree = project_state_path(ctx->arena, gate->live, TREE_FOLDER);
     const char *state = project_state_path(ctx->arena, gate->live, "gate/state");
     if (!git_tree_materialise(gate->repository, ctx, &commit->tree, tree, err)) return false;
     const char *root = text_equals(gate->prefix, ".") ? tree : path_join(ctx->arena, tree, gate->prefix);

@@ -46,7 +46,7 @@ FILES = {
     "dags/helpers/__init__.py": "",
     "dags/helpers/money.py": "def round_up(amount):\n    return int(amount) + 1\n",
     "seeds/orders.csv": "id,amount\n1,10\n2,20\n",
-    "dbt/dbt_project.yml": "name: shop\nversion: '1'\nprofile: shop\nmodel-paths: [models]\n",
+    "dbt/dbt_project.yml": "name: shop\nversion: 1.0.0\nprofile: shop\nmodel-paths: [models]\n",
     "dbt/models/stg_orders.sql": MODEL,
     "dbt/models/sources.yml": SOURCES,
     "dbt/models/schema.yml": SCHEMA,
