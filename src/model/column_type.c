@@ -289,9 +289,11 @@ static unsigned find_types(ColumnGuess *guess, const char *bytes, size_t length)
     return is_possible(guess, TYPE_BOOLEAN) && is_boolean(bytes, length) ? bit(TYPE_BOOLEAN) : 0;
 }
 
+bool column_guess_is_settled(const ColumnGuess *guess) { return (guess->excluded | bit(TYPE_TEXT)) == all_types; }
+
 void column_guess_observe(ColumnGuess *guess, const char *bytes, size_t length) {
     guess->has_values = true;
-    if ((guess->excluded | bit(TYPE_TEXT)) == all_types) return;
+    if (column_guess_is_settled(guess)) return;
     guess->excluded |= all_types & ~find_types(guess, bytes, length);
 }
 

@@ -32,6 +32,9 @@ void column_guess_observe(ColumnGuess *guess, const char *bytes, size_t length);
 // (007, +1, 1e5, 1_000, 1.50, -0 are text), dates and timestamps only as ISO 8601 without an offset that dbt would drop.
 ColumnType column_guess_conclude(const ColumnGuess *guess);
 
+// True when no further value can make the column anything but text.
+bool column_guess_is_settled(const ColumnGuess *guess);
+
 // False when a value was seen that a column of this type cannot hold.
 bool column_guess_allows(const ColumnGuess *guess, ColumnType type);
 

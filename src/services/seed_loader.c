@@ -23,6 +23,7 @@ typedef struct SeedColumnState {
     const char *name;
     ColumnType type;
     bool is_declared;
+    bool is_settled;  // text, whatever comes: no value needs a look
     ColumnGuess guess;
 } SeedColumnState;
 
@@ -35,7 +36,6 @@ typedef struct Load {
     SeedColumnState *columns;
     size_t column_count;
     long long rows;
-    bool has_surprise;  // a value came that the types so far cannot hold
 } Load;
 
 static const char *value_of(Arena *arena, const CsvField *field) {
@@ -110,15 +110,14 @@ static bool refuse_value(const Load *load, const SeedColumnState *column, const 
                       column->name);
 }
 
-// Looks at the values of one row; one that its column's type cannot hold is an error when the type was declared, else a surprise.
-static bool observe(Load *load, const CsvField *fields, Error *err) {
+// Looks at the values of one row; one that its column's declared type cannot hold is an error.
+static bool observe(const Load *load, const CsvField *fields, Error *err) {
     for (size_t i = 0; i < load->column_count; i++) {
         SeedColumnState *column = &load->columns[i];
-        if (fields[i].kind == CSV_NULL) continue;
+        if (fields[i].kind == CSV_NULL || column->is_settled) continue;
         if (!column->is_declared) {
             column_guess_observe(&column->guess, fields[i].bytes, fields[i].length);
-            load->has_surprise |= !column_guess_allows(&column->guess, column->type);
-        } else if (column->type != TYPE_TEXT && !column_type_accepts(column->type, fields[i].bytes, fields[i].length)) {
+        } else if (!column_type_accepts(column->type, fields[i].bytes, fields[i].length)) {
             return refuse_value(load, column, &fields[i], err);
         }
     }
@@ -133,7 +132,17 @@ static void conclude_types(Load *load, bool *has_changed) {
         ColumnType type = column->is_declared ? column->type : column_guess_conclude(&column->guess);
         *has_changed |= type != column->type;
         column->type = type;
+        column->is_settled = column->is_declared ? type == TYPE_TEXT : column_guess_is_settled(&column->guess);
     }
+}
+
+// True when a value came that its column's type cannot hold.
+static bool has_surprise(const Load *load) {
+    for (size_t i = 0; i < load->column_count; i++) {
+        const SeedColumnState *column = &load->columns[i];
+        if (!column->is_declared && !column_guess_allows(&column->guess, column->type)) return true;
+    }
+    return false;
 }
 
 // The first rows nearly always tell what the others are, so that one pass over a large file is enough.
@@ -229,7 +238,7 @@ static bool insert_rows(const Load *load, Statement *statement, const CsvField *
 
 static bool insert_rest(const Load *load, const CsvField *fields, size_t rows, Error *err) {
     cleanup_statement Statement *statement = NULL;
-    if (rows == 0 || load->has_surprise) return true;
+    if (rows == 0 || has_surprise(load)) return true;
     return prepare_insert(load, rows, &statement, err) && insert_rows(load, statement, fields, rows, err);
 }
 
@@ -256,7 +265,7 @@ static bool fill_table(Load *load, Error *err) {
         load->rows++;
         if (++collected < batch) continue;
         collected = 0;
-        if (!load->has_surprise && !insert_rows(load, statement, fields, batch, err)) return false;
+        if (!has_surprise(load) && !insert_rows(load, statement, fields, batch, err)) return false;
         if (!check_cancel(load, err)) return false;
     }
     return insert_rest(load, fields, collected, err);
@@ -271,7 +280,6 @@ static bool load_rows(Load *load, SeedTable *table, Error *err) {
     for (int attempt = 1;; attempt++) {
         bool has_changed;
         load->rows = 0;
-        load->has_surprise = false;
         if (!create_table(load, table, err) || !fill_table(load, err)) return false;
         conclude_types(load, &has_changed);
         if (!has_changed) return true;

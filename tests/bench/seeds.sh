@@ -28,11 +28,13 @@ size=$(wc -c <"$folder/shop/seeds/orders.csv")
 
 cat >"$folder/time.py" <<'PYTHON'
 # Prints wall and CPU seconds of one command.
-import os, resource, subprocess, sys, time
-started = time.monotonic()
+import resource, subprocess, sys, time
+def used():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+before, started = used(), time.monotonic()  # before: children of a wrapper that became this process
 subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print("%.3f %.3f" % (time.monotonic() - started, used.ru_utime + used.ru_stime))
+print("%.3f %.3f" % (time.monotonic() - started, used() - before))
 PYTHON
 
 measure() {
