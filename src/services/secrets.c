@@ -1,11 +1,13 @@
 #include "services/secrets.h"
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "io/file_system.h"
 #include "io/json.h"
+#include "io/lock_file.h"
 #include "io/random.h"
 
-enum { KEY_DIGITS = 64, OWNER_ONLY = 0600 };
+enum { KEY_DIGITS = 64, OWNER_ONLY = 0600, LOCK_TIMEOUT_MS = 10000 };
 
 static bool read_existing(Context *ctx, const char *path, Value **secrets, Error *err) {
     if (!file_exists(path)) {
@@ -21,23 +23,34 @@ static bool read_existing(Context *ctx, const char *path, Value **secrets, Error
         path, path);
 }
 
-// True when the secret had to be made.
-static bool complete(Arena *arena, Value *secrets, const char *name, const char *fresh) {
-    if (!text_is_empty(value_get_string(secrets, name, NULL))) return false;
-    value_set_string(arena, secrets, name, fresh);
-    return true;
+static void complete(Arena *arena, Value *secrets, const char *name, const char *fresh) {
+    if (text_is_empty(value_get_string(secrets, name, NULL))) value_set_string(arena, secrets, name, fresh);
+}
+
+static bool is_complete(const Value *secrets) {
+    return !text_is_empty(value_get_string(secrets, "fernet_key", NULL)) &&
+           !text_is_empty(value_get_string(secrets, "secret_key", NULL)) &&
+           !text_is_empty(value_get_string(secrets, "jwt_secret", NULL));
+}
+
+// Under a lock: two commands at once must not each go on with secrets of their own.
+static bool make_missing(Context *ctx, const char *path, Value **secrets, Error *err) {
+    cleanup_fd int lock = -1;
+    Arena *arena = ctx->arena;
+    if (!lock_file_take(ctx, arena_format(arena, "%s.lock", path), "making secrets", LOCK_TIMEOUT_MS, &lock, err)) return false;
+    if (!read_existing(ctx, path, secrets, err)) return false;
+    complete(arena, *secrets, "fernet_key", random_fernet_key(arena));
+    complete(arena, *secrets, "secret_key", random_hex(arena, KEY_DIGITS));
+    complete(arena, *secrets, "jwt_secret", random_hex(arena, KEY_DIGITS));
+    return file_write_string(arena, path, json_print_indented(arena, *secrets), OWNER_ONLY, err);
 }
 
 bool secrets_load(Context *ctx, const Project *project, Secrets *secrets, Error *err) {
-    Arena *arena = ctx->arena;
     Value *stored;
-    const char *path = project_state_path(arena, project, "secrets.json");
+    const char *path = project_state_path(ctx->arena, project, "secrets.json");
     if (!read_existing(ctx, path, &stored, err)) return false;
-    bool is_changed = complete(arena, stored, "fernet_key", random_fernet_key(arena));
-    is_changed = complete(arena, stored, "secret_key", random_hex(arena, KEY_DIGITS)) || is_changed;
-    is_changed = complete(arena, stored, "jwt_secret", random_hex(arena, KEY_DIGITS)) || is_changed;
-    is_changed = is_changed || file_info(path).mode != OWNER_ONLY;
-    if (is_changed && !file_write_string(arena, path, json_print_indented(arena, stored), OWNER_ONLY, err)) return false;
+    bool is_fine = is_complete(stored) && file_info(path).mode == OWNER_ONLY;
+    if (!is_fine && !make_missing(ctx, path, &stored, err)) return false;
     *secrets = (Secrets){.fernet_key = value_get_string(stored, "fernet_key", ""),
                          .secret_key = value_get_string(stored, "secret_key", ""),
                          .jwt_secret = value_get_string(stored, "jwt_secret", "")};
