@@ -17,7 +17,8 @@ typedef struct Project {
     const char *dbt_dir;      // absolute, where dbt_project.yml is; NULL when there is none
 } Project;
 
-// Finds the checkout around `folder` (nearest devbox.yaml, dags/ or dbt_project.yml upwards, not above the git root or $HOME), reads devbox.yaml and .env.
+// Finds the checkout around `folder` (the nearest devbox.yaml upwards, else the nearest dags/ that lies in no other, else dbt_project.yml; not above
+// the git root or $HOME), reads devbox.yaml and .env, which nobody else may be able to write.
 // ERROR_CHECKOUT when there is nothing to work with, ERROR_CONFIG with file:line:column when a file is wrong.
 bool project_open(Context *ctx, const char *folder, Project *project, Error *err) MUST_USE;
 
