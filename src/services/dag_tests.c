@@ -68,6 +68,7 @@ static bool check_files(Context *ctx, const Project *project, const StringList *
     value_set_integer(ctx->arena, message, "timeout_ms", FILE_TIMEOUT_MS);
     long long timeout_ms = ctx->timeout_ms > 0 ? ctx->timeout_ms : SMOKE_TIMEOUT_MS;
     DagRequest request = {.message = message, .timeout_ms = timeout_ms};
+    event_step_started(ctx, "dags", "importing DAG files");
     if (!dag_request_send(ctx, project, &request, events, err)) return false;
     find_duplicates(ctx, events);
     events->verdict.duration_ms = clock_now_ms() - start_ms;
@@ -200,8 +201,7 @@ static bool write_request(Context *ctx, const Project *project, const DagTestOpt
 static const char *name_next_step(Arena *arena, const DagTestOptions *options, const Verdict *verdict) {
     list_each(const TestCase, test_case, &verdict->cases) {
         if (test_case->state != TEST_FAIL || test_case->log_path == NULL) continue;
-        return arena_format(arena, "log: %s · only this task: devbox test dag %s --task %s", test_case->log_path, options->dag_id,
-                            test_case->name);
+        return arena_format(arena, "only this task: devbox test dag %s --task %s", options->dag_id, test_case->name);
     }
     return NULL;
 }
@@ -215,6 +215,7 @@ bool dag_tests_run(Context *ctx, const Project *project, const DagTestOptions *o
     long long timeout_ms = ctx->timeout_ms > 0 ? ctx->timeout_ms : RUN_TIMEOUT_MS;
     value_set_integer(ctx->arena, message, "timeout_ms", timeout_ms);
     DagRequest request = {.message = message, .timeout_ms = timeout_ms, .keeps_work_dir = options->keeps_work_dir};
+    event_step_started(ctx, options->dag_id, "importing Airflow");
     if (!dag_request_send(ctx, project, &request, &events, err)) return false;
     if (strcmp(events.state, "unknown_dag") == 0) return report_unknown_dag(ctx, project, options->dag_id, &events, err);
     if (strcmp(events.state, "import_error") == 0) add_import_error(ctx, project, options->dag_id, &events);

@@ -156,12 +156,13 @@ static const char *describe_selection(Arena *arena, const StringList *selectors)
 
 bool dbt_test(Context *ctx, const Project *project, const StringList *selectors, Verdict *verdict, Error *err) {
     DbtSetup setup;
-    Build build = {.ctx = ctx, .project = project};
+    Build build = {.ctx = ctx, .project = project, .step = "dbt"};
     DbtPlaces places = {0};
     if (project->dbt_dir == NULL) {
         error_set(err, ERROR_CHECKOUT, "this checkout has no dbt_project.yml");
         return error_hint(err, "set dbt.project in devbox.yaml when it lies deeper than three folders");
     }
+    event_step_started(ctx, "dbt", "dbt build on a private copy");
     if (!dbt_setup_complete(ctx, project, "dbt", &setup, err)) return false;
     const char *parent = project_state_path(ctx->arena, project, "tmp");
     if (!folder_create(ctx->arena, parent, err) || !folder_create_temporary(ctx->arena, parent, "dbt-", &places.folder, err)) return false;
