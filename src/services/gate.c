@@ -172,7 +172,7 @@ static bool run_part(Gate *gate, const char *name, GatePart *part, const Project
     limited.timeout_ms = remaining_ms(gate);
     limited.sink = &sink.sink;
     bool has_time = limited.timeout_ms > 0;
-    if (has_time) event_step_started(gate->ctx, name, "");
+    if (has_time) event_step_started(gate->ctx, name, "testing");
     bool is_done = has_time && part(&limited, snapshot, &found, &problem);
     // What was found before the trouble counts: a red test stays red.
     verdict_merge(gate->ctx->arena, gate->verdict, &found);
