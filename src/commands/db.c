@@ -24,7 +24,8 @@ static bool run_seed(Context *ctx, const Invocation *invocation, Outcome *outcom
         event_step_failed(ctx, "sandbox", clock_now_ms() - started_ms, err);
         return false;
     }
-    event_step_done(ctx, "sandbox", clock_now_ms() - started_ms, "%s", describe_seeding(ctx->arena, &report));
+    const char *outcome_text = ctx->is_dry_run ? "dry run, nothing changed" : describe_seeding(ctx->arena, &report);
+    event_step_done(ctx, "sandbox", clock_now_ms() - started_ms, "%s", outcome_text);
     Value *data = value_object(ctx->arena);
     value_set_integer(ctx->arena, data, "tables", (int64_t)report.tables);
     value_set_integer(ctx->arena, data, "loaded", (int64_t)report.loaded);
@@ -121,7 +122,7 @@ static const char *print_csv(Arena *arena, const Value *data, const Table *table
 // Names for the members of a row: a second "id" becomes "id_2", so that no value is lost.
 static StringList unique_names(Arena *arena, const Table *table) {
     StringList names = {0};
-    list_each (const TableColumn, column, &table->columns) {
+    list_each(const TableColumn, column, &table->columns) {
         const char *name = column->title;
         for (int i = 2; string_list_contains(&names, name); i++) name = arena_format(arena, "%s_%d", column->title, i);
         list_push(arena, &names, name);
@@ -147,6 +148,10 @@ static bool run_query(Context *ctx, const Invocation *invocation, Outcome *outco
     const QueryOptions *options = invocation->options;
     Result result = {0};
     const char *sql = invocation->arguments.items[0];
+    if (ctx->is_dry_run && options->is_writing) {
+        event_note(ctx, "not run, since this is a dry run: %s", sql);
+        return true;
+    }
     if (!sandbox_query(ctx, invocation->project, sql, options->is_writing, &result, err)) return false;
     if (result.table != NULL && text_equals(options->format, "csv"))
         result.text = print_csv(ctx->arena, result.data, result.table);

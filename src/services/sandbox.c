@@ -237,6 +237,21 @@ static bool make_report(const Seeding *seeding, SeedReport *report, Error *err) 
     return true;
 }
 
+// --dry-run: says what would be done, and counts no rows of tables that are not loaded.
+static void describe_plan(const Seeding *seeding, SeedReport *report) {
+    SeedReport planned = {.tables = seeding->works.count, .loaded = seeding->to_load};
+    planned.unchanged = planned.tables - planned.loaded;
+    list_each(const SeedWork, work, &seeding->works) {
+        long long rows = seed_memo_rows(seeding->memo, &work->file, work->content_hash);
+        if (!work->is_current) event_note(seeding->ctx, "would load %s into the table %s", work->file.shown, work->file.table);
+        if (work->is_current && rows > 0) planned.rows += rows;
+    }
+    list_each(const char *, table, &seeding->vanished) {
+        event_note(seeding->ctx, "would drop the table %s: its seed file is gone", *table);
+    }
+    *report = planned;
+}
+
 bool sandbox_seed(Context *ctx, const Project *project, SeedReport *report, Error *err) {
     Arena *arena = ctx->arena;
     cleanup_fd int lock = -1;
@@ -246,6 +261,10 @@ bool sandbox_seed(Context *ctx, const Project *project, SeedReport *report, Erro
     Seeding seeding = {.ctx = ctx, .live = sandbox_path(arena, project), .memo = seed_memo_open(ctx, project)};
     seeding.temporary = arena_format(arena, "%s.loading", seeding.live);
     if (!remove_database(arena, seeding.temporary, err) || !plan(&seeding, project, err)) return false;
+    if (ctx->is_dry_run) {
+        describe_plan(&seeding, report);
+        return true;
+    }
     bool has_work = seeding.to_load > 0 || seeding.vanished.count > 0 || !seeding.has_live;
     bool is_done = !has_work || execute(&seeding, err);
     Error ignored = {.arena = arena};

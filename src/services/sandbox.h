@@ -8,10 +8,11 @@ typedef struct SeedReport {
     long long rows;
 } SeedReport;
 
-// Loads what changed of seeds/*.csv and the dbt project's seed paths. Nothing changes on failure.
+// Loads what changed of seeds/*.csv and the dbt project's seed paths. Nothing changes on failure, nor in a dry run.
 bool sandbox_seed(Context *ctx, const Project *project, SeedReport *report, Error *err) MUST_USE;
 
 // Runs one statement on the sandbox; rows come back as a table and as data. Writing statements need `allows_writing`.
-bool sandbox_query(Context *ctx, const Project *project, const char *sql, bool allows_writing, Result *result, Error *err) MUST_USE;
+bool sandbox_query(Context *ctx, const Project *project, const char *sql, bool allows_writing, Result *result,
+                   Error *err) MUST_USE;
 
 const char *sandbox_path(Arena *arena, const Project *project);

@@ -33,7 +33,7 @@ static FileInfo sandbox_info(SeedProject *shop) { return file_info(sandbox_path(
 static bool has_leftovers(SeedProject *shop) {
     StringList names = {0};
     assert_true(folder_list(shop->arena, shop->project.state, &names, &shop->err));
-    list_each (const char *, name, &names) {
+    list_each(const char *, name, &names) {
         if (strstr(*name, "loading") != NULL) return true;
     }
     return false;
@@ -284,6 +284,22 @@ static void a_sandbox_that_is_no_database_is_an_error(void **state) {
     check_refused(shop, ERROR_DATABASE, "sandbox.db");
 }
 
+static void a_dry_run_says_what_it_would_do_and_does_nothing(void **state) {
+    SeedProject *shop = *state;
+    seed_project_write(shop, "seeds/orders.csv", "id\n1\n");
+    seed_project_write(shop, "seeds/old.csv", "id\n1\n");
+    seed(shop);
+    assert_int_equal(unlink(seed_project_path(shop, "seeds/old.csv")), 0);
+    seed_project_write(shop, "seeds/orders.csv", "id\n2\n");
+    shop->ctx.is_dry_run = true;
+    SeedReport report = seed(shop);
+    assert_int_equal(report.loaded, 1);
+    assert_string_equal(shop->notes.items[0], "would load seeds/orders.csv into the table orders");
+    assert_string_equal(shop->notes.items[1], "would drop the table old: its seed file is gone");
+    assert_string_equal(seed_project_ask_sandbox(shop, "SELECT id FROM orders"), "1");
+    assert_string_equal(seed_project_ask_sandbox(shop, "SELECT count(*) FROM old"), "1");
+}
+
 // --- query ----------------------------------------------------------------------------------------------------------------
 
 static void check_query_refused(SeedProject *shop, const char *sql, bool allows_writing, ErrorCode code) {
@@ -370,6 +386,7 @@ int main(void) {
         test_with_seed_project(an_old_log_without_its_database_is_not_replayed),
         test_with_seed_project(an_empty_file_that_somebody_made_becomes_the_sandbox),
         test_with_seed_project(a_sandbox_that_is_no_database_is_an_error),
+        test_with_seed_project(a_dry_run_says_what_it_would_do_and_does_nothing),
         test_with_seed_project(a_query_gives_rows_as_table_and_as_data),
         test_with_seed_project(a_statement_that_writes_needs_permission),
         test_with_seed_project(a_statement_that_sqlite_refuses_is_an_error),
