@@ -7,13 +7,14 @@
 #include "io/clock.h"
 #include "io/database.h"
 #include "io/file_system.h"
+#include "io/lock_file.h"
 #include "io/process.h"
 #include "model/event.h"
 #include "services/dbt_events.h"
 #include "services/dbt_setup.h"
 #include "services/sandbox.h"
 
-enum { BUILD_TIMEOUT_MS = 30 * 60 * 1000, DEPS_TIMEOUT_MS = 5 * 60 * 1000, TAIL_LINES = 15, EXIT_BUSY = 75 };
+enum { BUILD_TIMEOUT_MS = 30 * 60 * 1000, DEPS_TIMEOUT_MS = 5 * 60 * 1000, LOCK_TIMEOUT_MS = 120 * 1000, TAIL_LINES = 15, EXIT_BUSY = 75 };
 
 typedef struct Build {
     Context *ctx;
@@ -142,12 +143,15 @@ bool dbt_build(Context *ctx, const Project *project, Verdict *verdict, Error *er
     return true;
 }
 
-// SQLite's own backup: the live files may be in use. The warehouse is a cache of models, so a fresh one is the honest start.
-static bool copy_sandbox(Context *ctx, const Project *project, const DbtPlaces *places, Error *err) {
-    const char *live = sandbox_path(ctx->arena, project);
-    if (file_exists(live)) return database_backup(ctx->arena, live, places->sandbox, err);
+// One folder per checkout: dbt parses only what changed since the last test. The warehouse starts empty each time, so that no
+// incremental model keeps rows of an earlier test; SQLite's own backup is used because the live file may be in use.
+static bool make_private_copies(Context *ctx, const Project *project, const DbtPlaces *places, Error *err) {
     SeedReport report;
-    return sandbox_seed(ctx, project, &report, err) && (!file_exists(live) || database_backup(ctx->arena, live, places->sandbox, err));
+    const char *live = sandbox_path(ctx->arena, project);
+    if (!file_remove(ctx->arena, places->sandbox, err) || !file_remove(ctx->arena, places->warehouse, err)) return false;
+    if (!file_remove(ctx->arena, arena_format(ctx->arena, "%s.wal", places->warehouse), err)) return false;
+    if (!file_exists(live) && !sandbox_seed(ctx, project, &report, err)) return false;
+    return !file_exists(live) || database_backup(ctx->arena, live, places->sandbox, err);
 }
 
 static const char *describe_selection(Arena *arena, const StringList *selectors) {
@@ -155,25 +159,22 @@ static const char *describe_selection(Arena *arena, const StringList *selectors)
 }
 
 bool dbt_test(Context *ctx, const Project *project, const StringList *selectors, Verdict *verdict, Error *err) {
+    cleanup_fd int lock_fd = -1;
     DbtSetup setup;
     Build build = {.ctx = ctx, .project = project, .step = "dbt"};
-    DbtPlaces places = {0};
+    const char *folder = project_state_path(ctx->arena, project, "dbt-test");
+    DbtPlaces places = {.folder = folder,
+                        .sandbox = path_join(ctx->arena, folder, "sandbox.db"),
+                        .warehouse = path_join(ctx->arena, folder, "warehouse.duckdb")};
     if (project->dbt_dir == NULL) {
         error_set(err, ERROR_CHECKOUT, "this checkout has no dbt_project.yml");
         return error_hint(err, "set dbt.project in devbox.yaml when it lies deeper than three folders");
     }
     event_step_started(ctx, "dbt", "dbt build on a private copy");
-    if (!dbt_setup_complete(ctx, project, "dbt", &setup, err)) return false;
-    const char *parent = project_state_path(ctx->arena, project, "tmp");
-    if (!folder_create(ctx->arena, parent, err) || !folder_create_temporary(ctx->arena, parent, "dbt-", &places.folder, err)) return false;
-    places.sandbox = path_join(ctx->arena, places.folder, "sandbox.db");
-    places.warehouse = path_join(ctx->arena, places.folder, "warehouse.duckdb");
-    bool is_done = copy_sandbox(ctx, project, &places, err) && build_nodes(ctx, &build, &places, selectors, err);
-    Error cleaning = {.arena = ctx->arena};
-    bool is_red = build.events.verdict.failed + build.events.verdict.errors > 0;
-    // A failed test's compiled query must stay readable.
-    if (!is_red && !folder_remove(ctx->arena, places.folder, &cleaning)) event_warning(ctx, NULL, "%s", cleaning.message);
-    if (!is_done) return false;
+    if (!dbt_setup_complete(ctx, project, "dbt", &setup, err) || !folder_create(ctx->arena, folder, err)) return false;
+    if (!lock_file_take(ctx, path_join(ctx->arena, folder, "test.lock"), "test dbt", LOCK_TIMEOUT_MS, &lock_fd, err)) return false;
+    if (!make_private_copies(ctx, project, &places, err)) return false;
+    if (!build_nodes(ctx, &build, &places, selectors, err)) return false;
     build.events.verdict.title =
         arena_format(ctx->arena, "dbt · %s · %s", path_name(project->dbt_dir), describe_selection(ctx->arena, selectors));
     *verdict = build.events.verdict;
