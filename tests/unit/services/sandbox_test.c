@@ -258,13 +258,23 @@ static void leftovers_of_a_killed_load_are_replaced(void **state) {
     assert_false(has_leftovers(shop));
 }
 
+// SQLite believes a complete log that it finds beside a database, also one of another database.
 static void an_old_log_without_its_database_is_not_replayed(void **state) {
     SeedProject *shop = *state;
+    const char *log = seed_project_path(shop, ".devbox/sandbox.db-wal"), *kept = seed_project_path(shop, "kept-wal");
     seed_project_write(shop, "seeds/orders.csv", "id\n1\n");
-    seed_project_write(shop, ".devbox/sandbox.db-wal", "the log of a database that was deleted");
     seed(shop);
+    Database *db = seed_project_open(shop, ".devbox/sandbox.db");
+    assert_true(database_execute(db, "UPDATE orders SET id = 99; CREATE TABLE of_the_old_database(x)", &shop->err));
+    assert_true(file_copy(shop->arena, log, kept, 0600, &shop->err));
+    database_close(db);
+    assert_true(file_remove(shop->arena, sandbox_path(shop->arena, &shop->project), &shop->err));
+    assert_true(file_rename(shop->arena, kept, log, &shop->err));
+    assert_int_equal(seed(shop).loaded, 1);
     assert_string_equal(seed_project_ask_sandbox(shop, "PRAGMA integrity_check"), "ok");
     assert_string_equal(seed_project_ask_sandbox(shop, "SELECT id FROM orders"), "1");
+    assert_string_equal(seed_project_ask_sandbox(shop, "SELECT count(*) FROM sqlite_master WHERE name = 'of_the_old_database'"),
+                        "0");
 }
 
 static void an_empty_file_that_somebody_made_becomes_the_sandbox(void **state) {
