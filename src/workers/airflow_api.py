@@ -7,26 +7,36 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+# What importing nearly every DAG file needs.
+DAG_MODULES = ("airflow.models.dag", "airflow.models.dagbag", "airflow.serialization.serialized_objects")
+DAG_MODULES_2 = ("airflow.decorators", "airflow.operators.python")
+DAG_MODULES_3 = ("airflow.sdk.definitions.decorators", "airflow.providers.standard.operators.python")
+# What the components need beyond that, or each process that they fork for a file or task.
 COMPONENT_MODULES = (
     "airflow.jobs.scheduler_job_runner",
     "airflow.jobs.triggerer_job_runner",
     "airflow.jobs.dag_processor_job_runner",
-    "airflow.models.dagbag",
-    "airflow.serialization.serialized_objects",
     "airflow.executors.local_executor",
     "airflow.dag_processing.manager",
     "airflow.dag_processing.processor",
-    "airflow.providers_manager",
     "airflow.cli.cli_parser",
+)
+COMPONENT_MODULES_2 = (
+    "airflow.operators.bash",
+    "airflow.operators.trigger_dagrun",
+    "airflow.sensors.external_task",
+    "airflow.www.security_appless",
 )
 COMPONENT_MODULES_3 = (
     "airflow.api_fastapi.app",
     "airflow.api_fastapi.core_api.app",
     "airflow.api_fastapi.execution_api.app",
+    "airflow.providers.standard.operators.bash",
+    "airflow.providers.standard.operators.trigger_dagrun",
+    "airflow.providers.standard.sensors.external_task",
     "airflow.sdk.execution_time.task_runner",
     "uvicorn",
 )
-REQUEST_MODULES = ("airflow.models.dagbag", "airflow.models.dag", "airflow.serialization.serialized_objects")
 
 COMMS_ADVICE = (
     "a Variable or Connection of airflow.sdk was read while the file was imported; Airflow 3 allows that only inside a running task. "
@@ -47,15 +57,24 @@ def is_airflow_3():
 
 def import_for_components():
     """Import what the components have in common, so that their processes share it."""
-    for name in COMPONENT_MODULES + (COMPONENT_MODULES_3 if is_airflow_3() else ()):
+    from airflow import models
+    from sqlalchemy.orm import configure_mappers
+
+    for name in COMPONENT_MODULES + (COMPONENT_MODULES_3 if is_airflow_3() else COMPONENT_MODULES_2):
         importlib.import_module(name)
-    _close_database()
+    models.import_all_models()
+    configure_mappers()
+    import_for_requests()
 
 
 def import_for_requests():
-    """Import what every request needs, so that the processes forked for it share it."""
-    for name in REQUEST_MODULES:
+    """Import what DAG files need, so that the processes forked for them share it."""
+    from airflow.providers_manager import ProvidersManager
+
+    for name in DAG_MODULES + (DAG_MODULES_3 if is_airflow_3() else DAG_MODULES_2):
         importlib.import_module(name)
+    # Only reading the property makes it look for the decorators of all providers.
+    _ = ProvidersManager().taskflow_decorators
     _close_database()
 
 
