@@ -11,6 +11,7 @@
 #include "io/process.h"
 #include "model/event.h"
 #include "services/dbt_events.h"
+#include "services/dbt_packages.h"
 #include "services/dbt_setup.h"
 #include "services/sandbox.h"
 
@@ -66,33 +67,28 @@ static bool run_worker(Context *ctx, const Project *project, const char *context
     return process_run(ctx, spec, result, err);
 }
 
-static bool has_missing_packages(Context *ctx, const Project *project) {
-    static const char *const files[] = {"packages.yml", "dependencies.yml"};
-    if (folder_exists(path_join(ctx->arena, project->dbt_dir, "dbt_packages"))) return false;
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        if (file_exists(path_join(ctx->arena, project->dbt_dir, files[i]))) return true;
-    }
-    return false;
-}
-
 static bool install_packages(Context *ctx, const Project *project, const char *context, Error *err) {
     ProcessResult result;
+    bool is_missing;
     const char *const words[] = {"deps", NULL};
     ProcessSpec spec = {.argv = words, .timeout_ms = DEPS_TIMEOUT_MS};
-    if (!has_missing_packages(ctx, project)) return true;
+    if (!dbt_packages_restore(ctx, project, &is_missing, err)) return false;
+    if (!is_missing) return true;
     event_step_progress(ctx, "dbt", "installing dbt packages");
     if (!run_worker(ctx, project, context, &spec, &result, err)) return false;
-    if (result.outcome == PROCESS_EXITED && result.exit_code == 0) return true;
+    if (result.outcome == PROCESS_EXITED && result.exit_code == 0) return dbt_packages_remember(ctx, project, err);
     error_set(err, ERROR_NETWORK, "dbt deps could not install the packages of %s", path_name(project->dbt_dir));
     error_hint(err, "check packages.yml and the network, then: devbox dbt deps");
     return error_detail(err, text_last_lines(ctx->arena, *result.output ? result.output : result.errors, TAIL_LINES));
 }
 
+static long long build_timeout_ms(const Context *ctx) { return ctx->timeout_ms > 0 ? ctx->timeout_ms : BUILD_TIMEOUT_MS; }
+
 static bool report_dbt_trouble(Context *ctx, const Build *build, const ProcessResult *result, Error *err) {
     bool is_busy = result->outcome == PROCESS_EXITED && result->exit_code == EXIT_BUSY;
     if (result->outcome == PROCESS_INTERRUPTED) return error_set(err, ERROR_INTERRUPTED, "interrupted while dbt was running");
     if (result->outcome == PROCESS_TIMED_OUT) {
-        error_set(err, ERROR_TIMEOUT, "dbt did not finish within %d minutes", BUILD_TIMEOUT_MS / 60000);
+        error_set(err, ERROR_TIMEOUT, "dbt did not finish within %s", text_duration(ctx->arena, build_timeout_ms(ctx)));
     } else if (build->events.message != NULL) {
         StringList lines = text_split_lines(ctx->arena, build->events.message);
         error_set(err, is_busy ? ERROR_BUSY : ERROR_CHILD, "%s", lines.count > 0 ? lines.items[0] : "dbt could not run");
@@ -121,7 +117,7 @@ static bool build_nodes(Context *ctx, Build *build, DbtPlaces *places, const Str
                         .on_output = note_output,
                         .handler_state = build,
                         .log_path = path_join(ctx->arena, places->folder, "build.log"),
-                        .timeout_ms = BUILD_TIMEOUT_MS};
+                        .timeout_ms = build_timeout_ms(ctx)};
     if (!file_remove(ctx->arena, spec.log_path, err)) return false;
     if (!run_worker(ctx, build->project, context, &spec, &result, err)) return false;
     read_new_events(build);
@@ -143,15 +139,40 @@ bool dbt_build(Context *ctx, const Project *project, Verdict *verdict, Error *er
     return true;
 }
 
-// One folder per checkout: dbt parses only what changed since the last test. The warehouse starts empty each time, so that no
-// incremental model keeps rows of an earlier test; SQLite's own backup is used because the live file may be in use.
-static bool make_private_copies(Context *ctx, const Project *project, const DbtPlaces *places, Error *err) {
+// A selected model reads the others as they were built last; SQLite and DuckDB files are copied while nobody writes them.
+static bool copy_warehouse(Context *ctx, const Project *project, const DbtPlaces *places, Error *err) {
+    cleanup_fd int lock_fd = -1;
+    DbtPlaces live = dbt_live_places(ctx, project);
+    if (!file_exists(live.warehouse)) return true;
+    if (!lock_file_take(ctx, path_join(ctx->arena, live.folder, "lock"), "copy", LOCK_TIMEOUT_MS, &lock_fd, err)) return false;
+    const char *live_log = arena_format(ctx->arena, "%s.wal", live.warehouse);
+    if (!file_copy(ctx->arena, live.warehouse, places->warehouse, 0600, err)) return false;
+    return !file_exists(live_log) || file_copy(ctx->arena, live_log, arena_format(ctx->arena, "%s.wal", places->warehouse), 0600, err);
+}
+
+// One folder per checkout, so that dbt parses only what changed since the last test. A full build starts on an empty warehouse:
+// no incremental model keeps rows of an earlier test.
+static bool make_private_copies(Context *ctx, const Project *project, const DbtPlaces *places, bool is_full, Error *err) {
     SeedReport report;
     const char *live = sandbox_path(ctx->arena, project);
     if (!file_remove(ctx->arena, places->sandbox, err) || !file_remove(ctx->arena, places->warehouse, err)) return false;
     if (!file_remove(ctx->arena, arena_format(ctx->arena, "%s.wal", places->warehouse), err)) return false;
     if (!file_exists(live) && !sandbox_seed(ctx, project, &report, err)) return false;
-    return !file_exists(live) || database_backup(ctx->arena, live, places->sandbox, err);
+    if (file_exists(live) && !database_backup(ctx->arena, live, places->sandbox, err)) return false;
+    return is_full || copy_warehouse(ctx, project, places, err);
+}
+
+// Without built models to read, a selected model needs everything above it built too.
+static StringList with_ancestors(Context *ctx, const DbtPlaces *places, const StringList *selectors) {
+    // A test that also needs a model outside of these is left out.
+    StringList wider = {0};
+    if (selectors->count == 0 || file_exists(places->warehouse)) return *selectors;
+    event_note(ctx, "nothing is built on the sandbox yet, so the models above the selection are built too");
+    list_each(const char *const, selector, selectors) {
+        list_push(ctx->arena, &wider, **selector == '+' ? *selector : arena_format(ctx->arena, "+%s", *selector));
+    }
+    list_push(ctx->arena, &wider, "--indirect-selection=buildable");
+    return wider;
 }
 
 static const char *describe_selection(Arena *arena, const StringList *selectors) {
@@ -173,8 +194,9 @@ bool dbt_test(Context *ctx, const Project *project, const StringList *selectors,
     event_step_started(ctx, "dbt", "dbt build on a private copy");
     if (!dbt_setup_complete(ctx, project, "dbt", &setup, err) || !folder_create(ctx->arena, folder, err)) return false;
     if (!lock_file_take(ctx, path_join(ctx->arena, folder, "test.lock"), "test dbt", LOCK_TIMEOUT_MS, &lock_fd, err)) return false;
-    if (!make_private_copies(ctx, project, &places, err)) return false;
-    if (!build_nodes(ctx, &build, &places, selectors, err)) return false;
+    if (!make_private_copies(ctx, project, &places, selectors->count == 0, err)) return false;
+    StringList selected = with_ancestors(ctx, &places, selectors);
+    if (!build_nodes(ctx, &build, &places, &selected, err)) return false;
     build.events.verdict.title =
         arena_format(ctx->arena, "dbt · %s · %s", path_name(project->dbt_dir), describe_selection(ctx->arena, selectors));
     *verdict = build.events.verdict;

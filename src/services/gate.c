@@ -210,6 +210,8 @@ static bool run_dags(Context *ctx, const Project *snapshot, Verdict *verdict, Er
         Verdict run = {0};
         DagTestOptions options = {.dag_id = *id};
         if (!dag_tests_run(ctx, snapshot, &options, &run, err)) return error_wrap(err, "DAG %s", *id);
+        // A task's name alone does not say where to look.
+        list_each(TestCase, task, &run.cases) task->name = arena_format(ctx->arena, "%s.%s", *id, task->name);
         verdict_merge(ctx->arena, verdict, &run);
     }
     return true;
