@@ -1,6 +1,7 @@
 #include "commands/commands.h"
 #include "io/clock.h"
 #include "model/event.h"
+#include "services/dag_smoke.h"
 #include "services/dag_tests.h"
 #include "services/dbt.h"
 
@@ -68,11 +69,14 @@ static bool run_dbt(Context *ctx, const Invocation *invocation, Outcome *outcome
 
 static bool run_all(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
     const Project *project = invocation->project;
-    Verdict all = {0}, dags = {0}, dbt = {0};
+    Verdict all = {0}, dags = {0}, runs = {0}, dbt = {0};
     StringList everything = {0};
     if (!project_prepare_state(ctx, project, err)) return false;
     if (!dag_tests_check(ctx, project, &everything, &dags, err)) return false;
     verdict_merge(ctx->arena, &all, &dags);
+    // A DAG that does not import cannot be run.
+    if (verdict_is_green(&dags) && !dag_smoke_run(ctx, project, &runs, err)) return false;
+    verdict_merge(ctx->arena, &all, &runs);
     if (project->dbt_dir != NULL) {
         if (!dbt_test(ctx, project, &everything, &dbt, err)) return false;
         verdict_merge(ctx->arena, &all, &dbt);

@@ -7,6 +7,7 @@
 #include "io/git_repository.h"
 #include "io/lock_file.h"
 #include "model/event.h"
+#include "services/dag_smoke.h"
 #include "services/dag_tests.h"
 #include "services/dbt.h"
 #include "services/gate_cache.h"
@@ -203,20 +204,6 @@ static bool test_dags(Context *ctx, const Project *snapshot, Verdict *verdict, E
     return dag_tests_check(ctx, snapshot, &everything, verdict, err);
 }
 
-static bool run_dags(Context *ctx, const Project *snapshot, Verdict *verdict, Error *err) {
-    StringList ids = {0};
-    if (!dag_tests_select(ctx, snapshot, &snapshot->config.gate.run_dags, &ids, err)) return false;
-    list_each (const char *, id, &ids) {
-        Verdict run = {0};
-        DagTestOptions options = {.dag_id = *id};
-        if (!dag_tests_run(ctx, snapshot, &options, &run, err)) return error_wrap(err, "DAG %s", *id);
-        // A task's name alone does not say where to look.
-        list_each(TestCase, task, &run.cases) task->name = arena_format(ctx->arena, "%s.%s", *id, task->name);
-        verdict_merge(ctx->arena, verdict, &run);
-    }
-    return true;
-}
-
 static bool test_dbt(Context *ctx, const Project *snapshot, Verdict *verdict, Error *err) {
     StringList everything = {0};
     return dbt_test(ctx, snapshot, &everything, verdict, err);
@@ -234,7 +221,7 @@ static bool test_snapshot(Gate *gate, const Project *snapshot, Error *err) {
     if (has_dags && !run_part(gate, "dags", test_dags, snapshot, err)) return false;
     // A DAG that does not import cannot be run.
     bool is_red = count_red(gate->verdict) > red_before;
-    if (runs && !is_red && !run_part(gate, "run_dags", run_dags, snapshot, err)) return false;
+    if (runs && !is_red && !run_part(gate, "run_dags", dag_smoke_run, snapshot, err)) return false;
     return !has_dbt || run_part(gate, "dbt", test_dbt, snapshot, err);
 }
 
@@ -329,7 +316,7 @@ static bool is_bookkeeping(const char *ref) { return text_starts_with(ref, "refs
 // The tips of a push, each tree once.
 static bool find_tips(Gate *gate, const PushRefList *refs, StringList *trees, Error *err) {
     Context *ctx = gate->ctx;
-    list_each (const PushRef, ref, refs) {
+    list_each(const PushRef, ref, refs) {
         GitCommit commit;
         bool is_commit = false;
         Error problem = {.arena = ctx->arena};

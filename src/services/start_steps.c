@@ -46,7 +46,14 @@ static bool run_dbt(Context *ctx, const Project *project, StepReport *report, Er
         *report = (StepReport){.is_skipped = true, .summary = "no dbt_project.yml in this checkout"};
         return true;
     }
-    if (!dbt_build(ctx, project, &verdict, err)) return false;
+    if (!dbt_build(ctx, project, &verdict, err)) {
+        // Without its packages there is nothing that dbt could build; the rest of the platform is useful all the same.
+        if (err->code != ERROR_NETWORK) return false;
+        event_warning(ctx, err->hint, "%s", err->message);
+        *report = (StepReport){.is_skipped = true, .summary = "not built: its packages or dbt itself could not be installed"};
+        error_clear(err);
+        return true;
+    }
     size_t models = 0, tests = 0;
     list_each(const TestCase, test_case, &verdict.cases) {
         bool is_test = test_case->state_word != NULL && strstr(test_case->state_word, "test") != NULL;

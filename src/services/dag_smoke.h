@@ -1,0 +1,7 @@
+// Running for real the DAGs that gate.run_dags names, in a push and in `devbox test` alike.
+#pragma once
+#include "model/verdict.h"
+#include "services/project.h"
+
+// Runs each DAG that `gate.run_dags` selects (ids or tag:NAME); cases are named DAG.task. None selected: an empty verdict.
+bool dag_smoke_run(Context *ctx, const Project *project, Verdict *verdict, Error *err) MUST_USE;
