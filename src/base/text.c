@@ -89,6 +89,16 @@ const char *text_trim(Arena *arena, const char *string) {
     return arena_copy_bytes(arena, string, length);
 }
 
+const char *text_replace(Arena *arena, const char *string, const char *from, const char *to) {
+    Text replaced = {.arena = arena};
+    for (const char *found; *from != '\0' && (found = strstr(string, from)) != NULL; string = found + strlen(from)) {
+        text_append_bytes(&replaced, string, (size_t)(found - string));
+        text_append(&replaced, to);
+    }
+    text_append(&replaced, string);
+    return text_string(&replaced);
+}
+
 const char *text_last_lines(Arena *arena, const char *string, size_t count) {
     StringList lines = text_split_lines(arena, string);
     if (lines.count > count) {

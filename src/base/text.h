@@ -36,6 +36,9 @@ const char *text_join(Arena *arena, const StringList *list, const char *separato
 // Without white space at both ends.
 const char *text_trim(Arena *arena, const char *string);
 
+// Every occurrence of `from` replaced by `to`.
+const char *text_replace(Arena *arena, const char *string, const char *from, const char *to);
+
 // The last `count` lines.
 const char *text_last_lines(Arena *arena, const char *string, size_t count);
 

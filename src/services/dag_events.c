@@ -44,6 +44,8 @@ static void read_source(Context *ctx, const Project *project, TestCase *test_cas
 void dag_events_describe_error(Context *ctx, const Project *project, const Value *error, TestCase *test_case) {
     const char *type = value_get_string(error, "type", NULL), *message = value_get_string(error, "message", "");
     if (error == NULL || error->kind != VALUE_OBJECT) return;
+    // As the user knows the file: paths inside the checkout without its root.
+    message = text_replace(ctx->arena, message, arena_format(ctx->arena, "%s/", project->root), "");
     test_case->message = type == NULL ? message : arena_format(ctx->arena, "%s: %s", type, message);
     test_case->detail = value_get_string(error, "text", NULL);
     read_frames(ctx->arena, project, value_get(error, "frames"), test_case);

@@ -67,15 +67,8 @@ static void add_case(Gate *gate, const TestCase *test_case) {
 // As the user knows the file: without the folder that the commit was written to.
 static const char *as_in_commit(const Gate *gate, const char *text) {
     Arena *arena = gate->ctx->arena;
-    Text shown = {.arena = arena};
     const char *folder = arena_format(arena, "%s/", project_state_path(arena, gate->live, TREE_FOLDER));
-    const char *found;
-    if (text == NULL) return NULL;
-    for (; (found = strstr(text, folder)) != NULL; text = found + strlen(folder)) {
-        text_append_bytes(&shown, text, (size_t)(found - text));
-    }
-    text_append(&shown, text);
-    return text_string(&shown);
+    return text == NULL ? NULL : text_replace(arena, text, folder, "");
 }
 
 // "Runtime Error" alone tells nothing: the line after it does.

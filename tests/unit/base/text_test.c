@@ -147,6 +147,14 @@ static void integers_are_read_whole_or_not_at_all(void **state) {
     assert_int_equal(number, 7);
 }
 
+static void every_occurrence_is_replaced(void **state) {
+    assert_string_equal(text_replace(*state, "/a/b and /a/c", "/a/", ""), "b and c");
+    assert_string_equal(text_replace(*state, "aaa", "a", "aa"), "aaaaaa");
+    assert_string_equal(text_replace(*state, "none", "x", "y"), "none");
+    assert_string_equal(text_replace(*state, "kept", "", "y"), "kept");
+    assert_string_equal(text_replace(*state, "", "x", "y"), "");
+}
+
 static void a_typo_finds_the_nearest_word(void **state) {
     (void)state;
     static const char *const words[] = {"start", "stop", "status", "restart", "doctor", "db"};
@@ -186,6 +194,7 @@ int main(void) {
         test_with_arena(durations_are_shown_for_people),
         test_with_arena(durations_are_read_with_their_unit),
         test_with_arena(integers_are_read_whole_or_not_at_all),
+        test_with_arena(every_occurrence_is_replaced),
         test_with_arena(a_typo_finds_the_nearest_word),
         test_with_arena(a_word_of_any_length_is_compared_safely),
     };
