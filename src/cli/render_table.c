@@ -53,8 +53,9 @@ static void append_rule(Text *text, const int *widths, size_t count, int indent)
     text_append_format(text, "%*s", indent, "");
     for (size_t column = 0; column < count; column++) {
         for (int i = 0; i < widths[column]; i++) text_append_char(text, '-');
-        text_append(text, column + 1 == count ? "\n" : "  ");
+        text_append(text, "  ");
     }
+    end_line(text);
 }
 
 void render_table(Text *text, const Style *style, const Table *table, int indent) {

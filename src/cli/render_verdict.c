@@ -41,6 +41,7 @@ static bool has_message_on_line(const TestCase *test_case) {
 
 static const char *outputs_in_brief(const Style *style, Arena *arena, const Value *outputs) {
     if (outputs == NULL || outputs->kind == VALUE_NULL) return "";
+    if (outputs->kind == VALUE_ARRAY && outputs->count == 0) return "";
     return style_fit(style, arena, style_clean_line(style, arena, json_print(arena, outputs)), 60);
 }
 
@@ -88,7 +89,8 @@ static const Frame *find_user_frame(const TestCase *test_case) {
 static void append_frame(Text *text, const char *lead, const Frame *frame) {
     text_append_format(text, "%*s%s%s:%d", INDENT, "", lead, frame->file, frame->line);
     bool is_in_function = !text_is_empty(frame->function) && !text_equals(frame->function, "<module>");
-    if (is_in_function) text_append_format(text, " in %s", frame->function);
+    if (is_in_function) text_append(text, " in ");
+    if (is_in_function) text_append(text, frame->function);
     text_append_char(text, '\n');
 }
 

@@ -246,7 +246,7 @@ const char *statement_column_text(Arena *arena, const Statement *statement, int 
 
 bool database_query_integer(Database *db, const char *sql, int64_t fallback, int64_t *integer, Error *err) {
     cleanup_statement Statement *statement = NULL;
-    bool has_row;
+    bool has_row = false;
     if (!statement_prepare(db, sql, &statement, err) || !statement_step(statement, &has_row, err)) return false;
     bool has_value = has_row && statement_column_kind(statement, 0) != COLUMN_NULL;
     *integer = has_value ? statement_column_integer(statement, 0) : fallback;
@@ -255,7 +255,7 @@ bool database_query_integer(Database *db, const char *sql, int64_t fallback, int
 
 bool database_query_text(Arena *arena, Database *db, const char *sql, const char **text, Error *err) {
     cleanup_statement Statement *statement = NULL;
-    bool has_row;
+    bool has_row = false;
     if (!statement_prepare(db, sql, &statement, err) || !statement_step(statement, &has_row, err)) return false;
     *text = has_row ? statement_column_text(arena, statement, 0) : NULL;
     return true;

@@ -128,7 +128,7 @@ static bool replacement_end(Replacement *replacement, bool is_written, mode_t mo
 }
 
 bool file_write(Arena *arena, const char *path, const char *content, size_t length, mode_t mode, Error *err) {
-    Replacement replacement;
+    Replacement replacement = {.fd = -1};
     if (!replacement_begin(arena, path, &replacement, err)) return false;
     bool is_written = write_fully(replacement.fd, content, length);
     return replacement_end(&replacement, is_written, mode, err);
@@ -150,7 +150,7 @@ static bool copy_content(Arena *arena, int from, int to) {
 
 bool file_copy(Arena *arena, const char *from, const char *to, mode_t mode, Error *err) {
     struct stat status;
-    Replacement replacement;
+    Replacement replacement = {.fd = -1};
     cleanup_fd int fd = open_regular(from, &status, err);
     if (fd < 0 || !replacement_begin(arena, to, &replacement, err)) return false;
     bool is_written = copy_content(arena, fd, replacement.fd);
