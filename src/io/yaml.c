@@ -7,15 +7,24 @@
 #include "base/text.h"
 #include "io/file_system.h"
 
-enum { DEPTH_LIMIT = 100 };
+// Aliases share nodes, but whoever walks the tree meets them again at each place: a few lines could stand for billions of values.
+enum { DEPTH_LIMIT = 100, VALUE_LIMIT = 100 * 1000 };
 
 typedef struct Reader {
     Arena *arena;
     const char *origin, *text;
     yaml_parser_t parser;
-    int depth;
+    int depth, deepest;  // of the node being read, and of the nodes in it so far
+    size_t value_count;  // of the tree so far, with the values of aliases counted at each place
+    Map anchors;         // name → Anchor
     Error *err;
 } Reader;
+
+typedef struct Anchor {
+    YamlNode *node;
+    size_t value_count;
+    int height;
+} Anchor;
 
 static void delete_event(yaml_event_t *event) { yaml_event_delete(event); }
 #define cleanup_event __attribute__((cleanup(delete_event)))
@@ -140,23 +149,28 @@ static Properties properties_of(const yaml_event_t *event) {
     return (Properties){.anchor = (const char *)anchor, .tag = (const char *)tag};
 }
 
-// Neither would survive into what the tree can say, and reading them half would be worse than not at all.
-static bool has_anchor_or_tag(Reader *reader, const yaml_event_t *event) {
-    Properties properties = properties_of(event);
-    bool is_alias = event->type == YAML_ALIAS_EVENT;
-    if (is_alias || properties.anchor != NULL) {
-        const char *name = is_alias ? (const char *)event->data.alias.anchor : properties.anchor;
-        const char *problem =
-            arena_format(reader->arena, "anchors and aliases (%s%s) are not supported", is_alias ? "*" : "&", name);
-        reject(reader, &event->start_mark, problem);
-        error_hint(reader->err, "write the value out where it is used");
-        return true;
-    }
-    bool is_text = text_equals(properties.tag, YAML_STR_TAG) || text_equals(properties.tag, "!");
-    if (properties.tag == NULL || (is_text && event->type == YAML_SCALAR_EVENT)) return false;
-    reject(reader, &event->start_mark, arena_format(reader->arena, "tags (%s) are not supported", properties.tag));
+// Half understood they would be worse than refused.
+static bool has_unknown_tag(Reader *reader, const yaml_event_t *event) {
+    const char *tag = properties_of(event).tag;
+    bool is_text = text_equals(tag, YAML_STR_TAG) || text_equals(tag, "!");
+    if (tag == NULL || (is_text && event->type == YAML_SCALAR_EVENT)) return false;
+    reject(reader, &event->start_mark, arena_format(reader->arena, "tags (%s) are not supported", tag));
     error_hint(reader->err, "remove the tag; text is told from numbers by quotes");
     return true;
+}
+
+static bool count_values(Reader *reader, const yaml_mark_t *mark, size_t count) {
+    reader->value_count += count;
+    if (reader->value_count <= VALUE_LIMIT) return true;
+    return reject(reader, mark, "more than 100,000 values, those that aliases repeat counted each time");
+}
+
+static bool find_anchor(Reader *reader, const yaml_event_t *event, const Anchor **anchor) {
+    const char *name = (const char *)event->data.alias.anchor;
+    *anchor = map_get(&reader->anchors, name);
+    if (*anchor != NULL) return true;
+    reject(reader, &event->start_mark, arena_format(reader->arena, "the alias *%s has no anchor above it", name));
+    return error_hint(reader->err, "name the value that is meant with &%s where it is written out", name);
 }
 
 static bool is_null_word(const char *word) {
@@ -197,17 +211,13 @@ static bool read_list(Reader *reader, const yaml_event_t *start, YamlNode **node
     return true;
 }
 
-static bool read_key(Reader *reader, const yaml_event_t *event, Map *seen, YamlEntry *entry) {
+static bool read_key(Reader *reader, const yaml_event_t *event, Map *seen, YamlEntry *entry, bool *is_merge) {
     YamlNode *key;
-    if (has_anchor_or_tag(reader, event)) return false;
-    if (event->type != YAML_SCALAR_EVENT) {
+    bool is_word = event->type == YAML_SCALAR_EVENT || event->type == YAML_ALIAS_EVENT;
+    if (is_word && !read_node(reader, event, &key)) return false;
+    if (!is_word || key->scalar == NULL) {
         reject(reader, &event->start_mark, "a key must be a word, not a list or map");
         return error_hint(reader->err, "put text that starts with '{{' or '[' in quotes");
-    }
-    if (!read_scalar(reader, event, &key)) return false;
-    if (strcmp(key->scalar, "<<") == 0 && !key->is_quoted) {
-        reject(reader, &event->start_mark, "merge keys (<<) are not supported");
-        return error_hint(reader->err, "write the keys out");
     }
     const YamlNode *earlier = map_get(seen, key->scalar);
     if (earlier != NULL) {
@@ -217,38 +227,98 @@ static bool read_key(Reader *reader, const yaml_event_t *event, Map *seen, YamlE
         return error_hint(reader->err, "keep one of the two");
     }
     map_set(reader->arena, seen, key->scalar, key);
-    *entry = (YamlEntry){.key = key->scalar, .key_line = key->line, .key_column = key->column};
+    *entry = (YamlEntry){
+        .key = key->scalar, .key_line = (int)event->start_mark.line + 1, .key_column = (int)event->start_mark.column + 1};
+    *is_merge = strcmp(key->scalar, "<<") == 0 && !key->is_quoted;
+    return true;
+}
+
+// Keys that the map has of its own, or from an earlier source, win.
+static bool merge_map(Reader *reader, const yaml_mark_t *mark, const YamlNode *source, Map *seen, YamlNode *map) {
+    if (source->kind != YAML_MAP) {
+        reject(reader, mark, "a merge key (<<) takes its keys from a map, or from a list of maps");
+        return error_hint(reader->err, "write <<: *NAME, where &NAME stands before a map above");
+    }
+    list_each(const YamlEntry, entry, &source->entries) {
+        if (map_has(seen, entry->key)) continue;
+        map_set(reader->arena, seen, entry->key, map);
+        list_push(reader->arena, &map->entries, *entry);
+    }
+    return true;
+}
+
+static bool merge_sources(Reader *reader, const yaml_mark_t *mark, const YamlNode *sources, Map *seen, YamlNode *map) {
+    if (sources->kind != YAML_LIST) return merge_map(reader, mark, sources, seen, map);
+    list_each(const YamlNode *const, source, &sources->items) {
+        if (!merge_map(reader, mark, *source, seen, map)) return false;
+    }
     return true;
 }
 
 static bool read_map(Reader *reader, const yaml_event_t *start, YamlNode **node) {
     YamlNode *map = create_node(reader, YAML_MAP, &start->start_mark);
+    YamlNode *sources = NULL;
+    yaml_mark_t merge_mark = {0};
     Map seen = {0};
     for (;;) {
         cleanup_event yaml_event_t key_event = {0};
         cleanup_event yaml_event_t value_event = {0};
         YamlEntry entry;
         YamlNode *value;
+        bool is_merge;
         if (!next_event(reader, &key_event)) return false;
         if (key_event.type == YAML_MAPPING_END_EVENT) break;
-        if (!read_key(reader, &key_event, &seen, &entry)) return false;
+        if (!read_key(reader, &key_event, &seen, &entry, &is_merge)) return false;
         if (!next_event(reader, &value_event) || !read_node(reader, &value_event, &value)) return false;
+        if (is_merge) {
+            sources = value;
+            merge_mark = value_event.start_mark;
+            continue;
+        }
         entry.node = value;
         list_push(reader->arena, &map->entries, entry);
     }
     *node = map;
-    return true;
+    return sources == NULL || merge_sources(reader, &merge_mark, sources, &seen, map);
 }
 
-static bool read_node(Reader *reader, const yaml_event_t *event, YamlNode **node) {
-    if (has_anchor_or_tag(reader, event)) return false;
-    if (event->type == YAML_SCALAR_EVENT) return read_scalar(reader, event, node);
+static bool read_collection(Reader *reader, const yaml_event_t *event, YamlNode **node) {
     if (reader->depth == DEPTH_LIMIT) return reject(reader, &event->start_mark, "more than 100 levels deep");
     reader->depth++;
+    if (reader->deepest < reader->depth) reader->deepest = reader->depth;
     bool is_list = event->type == YAML_SEQUENCE_START_EVENT;
     bool is_read = is_list ? read_list(reader, event, node) : read_map(reader, event, node);
     reader->depth--;
     return is_read;
+}
+
+static bool read_alias(Reader *reader, const yaml_event_t *event, YamlNode **node) {
+    const Anchor *anchor;
+    if (!find_anchor(reader, event, &anchor) || !count_values(reader, &event->start_mark, anchor->value_count)) return false;
+    int deepest = reader->depth + anchor->height;
+    if (deepest > DEPTH_LIMIT) return reject(reader, &event->start_mark, "more than 100 levels deep");
+    if (reader->deepest < deepest) reader->deepest = deepest;
+    *node = anchor->node;
+    return true;
+}
+
+// An anchor is known once its value is complete, so that no value can hold itself.
+static bool read_node(Reader *reader, const yaml_event_t *event, YamlNode **node) {
+    const char *name = properties_of(event).anchor;
+    size_t values_before = reader->value_count;
+    int deepest_before = reader->deepest;
+    if (event->type == YAML_ALIAS_EVENT) return read_alias(reader, event, node);
+    if (has_unknown_tag(reader, event) || !count_values(reader, &event->start_mark, 1)) return false;
+    reader->deepest = reader->depth;
+    bool is_scalar = event->type == YAML_SCALAR_EVENT;
+    if (!(is_scalar ? read_scalar(reader, event, node) : read_collection(reader, event, node))) return false;
+    if (name != NULL) {
+        Anchor *anchor = arena_allocate(reader->arena, sizeof *anchor);
+        *anchor = (Anchor){*node, reader->value_count - values_before, reader->deepest - reader->depth};
+        map_set(reader->arena, &reader->anchors, arena_copy_string(reader->arena, name), anchor);
+    }
+    if (reader->deepest < deepest_before) reader->deepest = deepest_before;
+    return true;
 }
 
 static bool read_document(Reader *reader, YamlNode **root) {
@@ -290,7 +360,7 @@ bool yaml_read_file(Arena *arena, const char *path, YamlNode **root, Error *err)
 
 const YamlNode *yaml_get(const YamlNode *map, const char *key) {
     if (map == NULL || map->kind != YAML_MAP) return NULL;
-    list_each (const YamlEntry, entry, &map->entries) {
+    list_each(const YamlEntry, entry, &map->entries) {
         if (strcmp(entry->key, key) == 0) return entry->node;
     }
     return NULL;

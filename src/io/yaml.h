@@ -22,8 +22,8 @@ struct YamlNode {
     LIST_OF(YamlEntry) entries;
 };
 
-// Parses the first document. Errors carry origin:line:column. Duplicate keys, anchors and merge keys are errors that say so;
-// an empty document is YAML_NULL.
+// Parses the first document. Errors carry origin:line:column. Duplicate keys and tags are errors that say so; an empty document
+// is YAML_NULL. Aliases and merge keys (<<) are resolved: what they bring in says where it is written out, and may be shared.
 bool yaml_parse(Arena *arena, const char *text, size_t length, const char *origin, YamlNode **root, Error *err) MUST_USE;
 bool yaml_read_file(Arena *arena, const char *path, YamlNode **root, Error *err) MUST_USE;
 

@@ -120,18 +120,106 @@ static void a_key_given_twice_is_an_error_with_both_lines(void **state) {
     assert_int_equal(must_parse(*state, "a: {x: 1}\nb: {x: 1}\n")->entries.count, 2);
 }
 
-static void anchors_aliases_merges_and_tags_say_that_they_are_not_supported(void **state) {
-    check_rejected(*state, "a: &base 1\n", "1:4: anchors and aliases (&base) are not supported");
-    check_rejected(*state, "a: &base {x: 1}\n", "1:4: anchors and aliases (&base) are not supported");
-    check_rejected(*state, "a: &base [1]\n", "1:4: anchors and aliases (&base) are not supported");
-    check_rejected(*state, "a: 1\nb: *base\n", "2:4: anchors and aliases (*base) are not supported");
-    check_rejected(*state, "*base : 1\n", "1:1: anchors and aliases (*base) are not supported");
-    check_rejected(*state, "&key a: 1\n", "1:1: anchors and aliases (&key) are not supported");
-    check_rejected(*state, "a:\n  <<: {x: 1}\n", "2:3: merge keys (<<) are not supported");
+static void tags_say_that_they_are_not_supported(void **state) {
     check_rejected(*state, "a: !secret x\n", "1:4: tags (!secret) are not supported");
     check_rejected(*state, "a: !!set {x}\n", "1:4: tags (tag:yaml.org,2002:set) are not supported");
     check_rejected(*state, "a: !!int 5\n", "1:4: tags (tag:yaml.org,2002:int) are not supported");
-    assert_string_equal(must_fail(*state, "a: &b 1", 7).hint, "write the value out where it is used");
+    check_rejected(*state, "!x a: 5\n", "1:1: tags (!x) are not supported");
+    assert_string_equal(must_fail(*state, "a: !x 1", 7).hint, "remove the tag; text is told from numbers by quotes");
+}
+
+static void an_alias_stands_for_the_value_of_its_anchor(void **state) {
+    const YamlNode *root =
+        must_parse(*state, "a: &one 1\nb: *one\nc: &list [x, *one]\nd: {e: *list}\nm: {&key k: v}\nn: {*key : w}\n");
+    assert_string_equal(yaml_get_string(root, "b", ""), "1");
+    check_position(yaml_get(root, "b"), 1, 4);
+    const YamlNode *list = yaml_get(yaml_get(root, "d"), "e");
+    assert_ptr_equal(list, yaml_get(root, "c"));
+    assert_string_equal(list->items.items[1]->scalar, "1");
+    assert_string_equal(yaml_get_string(yaml_get(root, "n"), "k", ""), "w");
+}
+
+static void a_later_anchor_of_the_same_name_replaces_the_earlier(void **state) {
+    const YamlNode *root = must_parse(*state, "a: &x 1\nb: *x\nc: &x 2\nd: *x\n");
+    assert_string_equal(yaml_get_string(root, "b", ""), "1");
+    assert_string_equal(yaml_get_string(root, "d", ""), "2");
+}
+
+static void an_alias_can_be_a_key_but_only_of_a_word(void **state) {
+    const YamlNode *root = must_parse(*state, "a: &name orders\nb:\n  *name : 5\n");
+    const YamlNode *b = yaml_get(root, "b");
+    assert_string_equal(yaml_get_string(b, "orders", ""), "5");
+    assert_int_equal(b->entries.items[0].key_line, 3);
+    check_rejected(*state, "a: &list [1]\n*list : 5\n", "2:1: a key must be a word, not a list or map");
+    check_rejected(*state, "a: &x k\nb: {k: 1, *x : 2}\n", "2:11: the key 'k' is given twice, first in line 2");
+}
+
+static void an_alias_without_anchor_is_named(void **state) {
+    check_rejected(*state, "a: 1\nb: *base\n", "2:4: the alias *base has no anchor above it");
+    check_rejected(*state, "a: *late\nb: &late 1\n", "1:4: the alias *late has no anchor above it");
+    check_rejected(*state, "a: &self [1, *self]\n", "1:14: the alias *self has no anchor above it");
+    check_rejected(*state, "*base : 1\n", "1:1: the alias *base has no anchor above it");
+    assert_string_equal(must_fail(*state, "a: *b", 5).hint, "name the value that is meant with &b where it is written out");
+}
+
+static void a_merge_key_brings_in_what_the_map_does_not_say_itself(void **state) {
+    const YamlNode *root = must_parse(*state,
+                                      "base: &base {x: 1, y: 2}\nmore: &more {y: 3, z: 4}\n"
+                                      "one:\n  y: own\n  <<: *base\nboth: {<<: [*base, *more], w: 0}\nhere: {<<: {x: 9}}\n"
+                                      "text: {'<<': 1}\nchain: {<<: &deep {<<: *base, q: 7}}\nnone: {<<: []}\n");
+    const YamlNode *one = yaml_get(root, "one"), *both = yaml_get(root, "both"), *chain = yaml_get(root, "chain");
+    assert_string_equal(yaml_get_string(one, "x", ""), "1");
+    assert_string_equal(yaml_get_string(one, "y", ""), "own");
+    assert_int_equal(one->entries.count, 2);
+    check_position(yaml_get(one, "x"), 1, 17);
+    assert_string_equal(yaml_get_string(both, "y", ""), "2");
+    assert_string_equal(yaml_get_string(both, "z", ""), "4");
+    assert_int_equal(both->entries.count, 4);
+    assert_string_equal(yaml_get_string(yaml_get(root, "here"), "x", ""), "9");
+    assert_string_equal(yaml_get_string(yaml_get(root, "text"), "<<", ""), "1");
+    assert_string_equal(yaml_get_string(chain, "y", ""), "2");
+    assert_string_equal(yaml_get_string(chain, "q", ""), "7");
+    assert_int_equal(yaml_get(root, "none")->entries.count, 0);
+}
+
+static void a_merge_key_takes_maps_only_and_once(void **state) {
+    static const char problem[] = "2:9: a merge key (<<) takes its keys from a map, or from a list of maps";
+    check_rejected(*state, "a: &a 1\nb: {<<: *a}\n", problem);
+    check_rejected(*state, "a: &a [1]\nb: {<<: *a}\n", problem);
+    check_rejected(*state, "a: &a x\nb: {<<: }\n", "2:9: a merge key (<<) takes its keys from a map, or from a list of maps");
+    check_rejected(*state, "a: &a {x: 1}\nb: {<<: *a, <<: *a}\n", "2:13: the key '<<' is given twice, first in line 2");
+    assert_string_equal(must_fail(*state, "{<<: 1}", 7).hint, "write <<: *NAME, where &NAME stands before a map above");
+}
+
+static void aliases_cannot_blow_a_file_up(void **state) {
+    Text bomb = {.arena = *state};
+    text_append(&bomb, "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for (int i = 1; i < 9; i++) {
+        text_append_format(&bomb, "a%d: &a%d [", i, i);
+        for (int j = 0; j < 10; j++) text_append_format(&bomb, "%s*a%d", j > 0 ? ", " : "", i - 1);
+        text_append(&bomb, "]\n");
+    }
+    Error err = must_fail(*state, text_string(&bomb), bomb.length);
+    assert_non_null(strstr(err.message, "more than 100,000 values, those that aliases repeat counted each time"));
+}
+
+static void aliases_cannot_go_round_the_depth_limit(void **state) {
+    Text deep = {.arena = *state};
+    text_append(&deep, "a: &a ");
+    for (int i = 0; i < 60; i++) text_append(&deep, "[");
+    for (int i = 0; i < 60; i++) text_append(&deep, "]");
+    must_parse(*state, arena_format(*state, "%s\nb: [[*a]]\n", text_string(&deep)));
+    text_append(&deep, "\nb: &b ");
+    for (int i = 0; i < 20; i++) text_append(&deep, "[");
+    text_append(&deep, "*a");
+    for (int i = 0; i < 20; i++) text_append(&deep, "]");
+    must_parse(*state, arena_format(*state, "%s\nc: [[*b]]\n", text_string(&deep)));
+    text_append(&deep, "\nc: ");
+    for (int i = 0; i < 20; i++) text_append(&deep, "[");
+    text_append(&deep, "*b");
+    for (int i = 0; i < 20; i++) text_append(&deep, "]");
+    Error err = must_fail(*state, text_string(&deep), deep.length);
+    assert_string_equal(err.message, "devbox.yaml:3:24: more than 100 levels deep");
 }
 
 static void a_tab_in_the_indentation_is_named(void **state) {
@@ -211,7 +299,15 @@ int main(void) {
         test_with_arena(quoted_and_block_text_is_text),
         test_with_arena(looking_into_what_is_no_map_finds_nothing),
         test_with_arena(a_key_given_twice_is_an_error_with_both_lines),
-        test_with_arena(anchors_aliases_merges_and_tags_say_that_they_are_not_supported),
+        test_with_arena(tags_say_that_they_are_not_supported),
+        test_with_arena(an_alias_stands_for_the_value_of_its_anchor),
+        test_with_arena(a_later_anchor_of_the_same_name_replaces_the_earlier),
+        test_with_arena(an_alias_can_be_a_key_but_only_of_a_word),
+        test_with_arena(an_alias_without_anchor_is_named),
+        test_with_arena(a_merge_key_brings_in_what_the_map_does_not_say_itself),
+        test_with_arena(a_merge_key_takes_maps_only_and_once),
+        test_with_arena(aliases_cannot_blow_a_file_up),
+        test_with_arena(aliases_cannot_go_round_the_depth_limit),
         test_with_arena(a_tab_in_the_indentation_is_named),
         test_with_arena(mistakes_are_told_in_the_reader_s_terms),
         test_with_arena(an_error_shows_its_line),
