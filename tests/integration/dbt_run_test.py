@@ -1,4 +1,4 @@
-"""src/workers/dbt_run.py against real dbt and DuckDB. Needs DEVBOX_TEST_VENV_DBT, the path of a venv with compose/dbt/requirements.lock."""
+"""src/workers/dbt_run.py against real dbt and DuckDB, in the environment of the test cache (or DEVBOX_TEST_VENV_DBT)."""
 import csv
 import fcntl
 import json
@@ -11,8 +11,10 @@ import sys
 import tempfile
 import unittest
 
+import support
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-VENV = os.environ.get("DEVBOX_TEST_VENV_DBT")
+VENV = os.environ.get("DEVBOX_TEST_VENV_DBT") or support.find_venv("dbt")
 LOGICAL = {
     "customers": {"customer_id": "integer", "signed_up_on": "date", "marketing_opt_in": "boolean"},
     "orders": {"order_id": "integer", "customer_id": "integer", "order_date": "date", "shipped_on": "date", "amount": "real"},
@@ -51,11 +53,12 @@ def listing(folder):
     return found
 
 
-@unittest.skipUnless(VENV, "DEVBOX_TEST_VENV_DBT is not set")
 class DbtRun(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         """One built checkout; each test works on a copy of it, with the parse state that makes it quick."""
+        if not VENV:
+            raise AssertionError("no dbt environment: run environments_test.py first, or set DEVBOX_TEST_VENV_DBT")
         cls.template = tempfile.mkdtemp(prefix="devbox-dbt-")
         cls.addClassCleanup(shutil.rmtree, cls.template)
         cls.home = cls.template
