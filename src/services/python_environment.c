@@ -10,9 +10,10 @@
 #include "model/event.h"
 #include "services/child_environment.h"
 #include "services/project.h"
+#include "services/python_requirements.h"
 #include "services/python_tools.h"
 
-enum { INSTALL_TIMEOUT_MS = 20 * 60 * 1000, LOCK_TIMEOUT_MS = 25 * 60 * 1000, VENV_TIMEOUT_MS = 5 * 60 * 1000 };
+enum { INSTALL_TIMEOUT_MS = 20 * 60 * 1000, LOCK_TIMEOUT_MS = 25 * 60 * 1000, VENV_TIMEOUT_MS = 5 * 60 * 1000, ERROR_LINES = 15 };
 
 // Changing how environments are made makes new ones.
 #define RECIPE "1"
@@ -22,18 +23,21 @@ typedef struct Installation {
     Context *ctx;
     const PythonRequest *request;
     const char *step, *uv;
+    const char *object;  // what is being installed, for messages
+    const char *folder;  // where the installer runs; NULL: ours
     const PythonEnvironment *environment;
 } Installation;
 
 static bool compute_key(Context *ctx, const PythonRequest *request, const char **key, Error *err) {
-    char *lock, *requirements = NULL;
+    char *lock;
     const char *hex;
+    PythonRequirements requirements = {.content = ""};
     Text inputs = {.arena = ctx->arena};
     if (!file_read(ctx->arena, request->lock_path, &lock, NULL, err)) return false;
-    if (request->requirements != NULL && !file_read(ctx->arena, request->requirements, &requirements, NULL, err)) return false;
+    if (request->requirements != NULL && !python_requirements_read(ctx, request->requirements, &requirements, err)) return false;
     text_append_format(&inputs, "%s\n%s\n%s\n", RECIPE, request->python_prefer, request->pin == NULL ? "" : request->pin);
     text_append(&inputs, lock);
-    if (requirements != NULL) text_append(&inputs, requirements);
+    text_append(&inputs, requirements.content);
     if (!hash_bytes(ctx->arena, inputs.content, inputs.length, &hex, err)) return false;
     *key = arena_copy_bytes(ctx->arena, hex, 12);
     return true;
@@ -57,22 +61,56 @@ static void report_line(void *state, const char *line) {
     if (*line != '\0') event_step_progress(installation->ctx, installation->step, "%s", line);
 }
 
+static bool says_any_of(const char *words, const char *const *phrases) {
+    for (; *phrases != NULL; phrases++) {
+        if (strstr(words, *phrases) != NULL) return true;
+    }
+    return false;
+}
+
+// uv tells these apart only in its words.
+static bool report_failed_install(const Installation *installation, const ProcessResult *result, Error *err) {
+    static const char *const network[] = {"error sending request",
+                                          "Failed to fetch",
+                                          "dns error",
+                                          "Connection refused",
+                                          "timed out",
+                                          "client error (Connect)",
+                                          NULL};
+    static const char *const conflict[] = {"No solution found", "unsatisfiable", NULL};
+    const char *object = installation->object;
+    if (result->outcome == PROCESS_TIMED_OUT || says_any_of(result->errors, network)) {
+        error_set(err, result->outcome == PROCESS_TIMED_OUT ? ERROR_TIMEOUT : ERROR_NETWORK, "%s could not be installed", object);
+        error_hint(err, "check network and proxy, then run the same command again: what is already downloaded is kept");
+    } else if (result->outcome == PROCESS_SIGNALED) {
+        error_set(err, ERROR_CHILD, "%s could not be installed: the installer was killed by signal %d", object, result->signal);
+        error_hint(err, "run the same command again: what is already downloaded is kept");
+    } else if (says_any_of(result->errors, conflict)) {
+        error_set(err, ERROR_CONFIG, "%s asks for packages that cannot be installed together", object);
+        error_hint(err, "the installer's words say which: change or remove one of them");
+    } else {
+        error_set(err, ERROR_CHILD, "%s could not be installed", object);
+        error_hint(err, "the installer's words say why; devbox doctor shows what is missing on this machine");
+    }
+    return error_detail(err, text_last_lines(installation->ctx->arena, result->errors, ERROR_LINES));
+}
+
 static bool run_uv(Installation *installation, const char *const *argv, long long timeout_ms, Error *err) {
     ProcessResult result;
     Context *ctx = installation->ctx;
     ChildEnvironment environment = child_environment_create(ctx, NULL);
     ProcessSpec spec = {.argv = argv,
+                        .folder = installation->folder,
                         .environment = child_environment_vector(&environment),
                         .on_error = report_line,
                         .handler_state = installation,
                         .timeout_ms = timeout_ms};
     if (!process_run(ctx, &spec, &result, err)) return false;
     if (result.outcome == PROCESS_EXITED && result.exit_code == 0) return true;
-    if (result.outcome == PROCESS_INTERRUPTED) return error_set(err, ERROR_INTERRUPTED, "interrupted while installing");
-    bool is_slow = result.outcome == PROCESS_TIMED_OUT;
-    error_set(err, is_slow ? ERROR_TIMEOUT : ERROR_NETWORK, "%s could not be installed", installation->request->name);
-    error_hint(err, "see the installer's words above; what is already downloaded is kept: run the same command again");
-    return error_detail(err, text_last_lines(ctx->arena, result.errors, 15));
+    if (result.outcome == PROCESS_INTERRUPTED) {
+        return error_set(err, ERROR_INTERRUPTED, "interrupted while installing %s", installation->object);
+    }
+    return report_failed_install(installation, &result, err);
 }
 
 static bool create_venv(Installation *installation, Error *err) {
@@ -106,28 +144,43 @@ static bool install_lock(Installation *installation, Error *err) {
     return run_uv(installation, argv, INSTALL_TIMEOUT_MS, err);
 }
 
+// What the user's packages must leave alone: Airflow's own, at least its version.
+static bool write_constraints(const Installation *installation, const PythonRequirements *requirements, const char *path,
+                              Error *err) {
+    Context *ctx = installation->ctx;
+    char *lock = NULL;
+    Text text = {.arena = ctx->arena};
+    const char *pin = installation->request->pin;
+    if (requirements->has_airflow_constraint && !file_read(ctx->arena, installation->request->lock_path, &lock, NULL, err))
+        return false;
+    if (lock != NULL) text_append(&text, lock);
+    if (lock == NULL && pin != NULL) text_append_format(&text, "%s\n", pin);
+    text_append(&text, requirements->constraints);
+    return file_write_string(ctx->arena, path, text_string(&text), 0600, err);
+}
+
 static bool install_requirements(Installation *installation, Error *err) {
     Context *ctx = installation->ctx;
-    const PythonRequest *request = installation->request;
-    bool had_constraint, is_empty;
-    if (request->requirements == NULL) return true;
-    const char *folder = installation->environment->folder;
-    const char *filtered = path_join(ctx->arena, folder, "devbox-requirements.txt");
-    const char *pins = path_join(ctx->arena, folder, "devbox-pins.txt");
-    if (!python_strip_constraint(ctx, request->requirements, filtered, &had_constraint, &is_empty, err)) return false;
-    if (!file_write_string(ctx->arena, pins, arena_format(ctx->arena, "%s\n", request->pin), 0600, err)) return false;
-    const char *constraint = had_constraint ? request->lock_path : pins;
-    if (had_constraint) {
-        event_note(ctx, "%s: its Airflow constraint URL is replaced by devbox's own lock for %s", request->requirements,
-                   request->pin);
+    PythonRequirements requirements;
+    const char *given = installation->request->requirements, *folder = installation->environment->folder;
+    if (given == NULL) return true;
+    if (!python_requirements_read(ctx, given, &requirements, err)) return false;
+    if (requirements.has_airflow_constraint) {
+        event_note(ctx, "%s: its Airflow constraint URL is replaced by devbox's own lock", path_name(given));
     }
-    if (is_empty) return true;
-    const char *const argv[] = {
-        installation->uv, "pip", "install",  "--python", installation->environment->python, "--compile-bytecode", "-r",
-        filtered,         "-c",  constraint, NULL};
-    event_step_progress(ctx, installation->step, "installing %s", path_name(request->requirements));
-    if (run_uv(installation, argv, INSTALL_TIMEOUT_MS, err)) return true;
-    return error_wrap(err, "%s", request->requirements);
+    if (requirements.is_empty) return true;
+    const char *packages = path_join(ctx->arena, folder, "devbox-requirements.txt");
+    const char *constraints = path_join(ctx->arena, folder, "devbox-constraints.txt");
+    if (!file_write_string(ctx->arena, packages, requirements.packages, 0600, err)) return false;
+    if (!write_constraints(installation, &requirements, constraints, err)) return false;
+    const char *python = installation->environment->python;
+    const char *const argv[] = {installation->uv, "pip", "install",   "--python", python, "--compile-bytecode", "-r",
+                                packages,         "-c",  constraints, NULL};
+    event_step_progress(ctx, installation->step, "installing %s", path_name(given));
+    installation->object = given;
+    // Packages given by a relative path lie beside the user's file.
+    installation->folder = path_folder(ctx->arena, given);
+    return run_uv(installation, argv, INSTALL_TIMEOUT_MS, err);
 }
 
 static bool install_locked(Installation *installation, Error *err) {
@@ -146,10 +199,13 @@ bool python_environment_install(Context *ctx, const PythonRequest *request, cons
     if (environment->is_ready) return true;
     const char *lock_path = arena_format(ctx->arena, "%s.lock", environment->folder);
     if (!folder_create(ctx->arena, path_folder(ctx->arena, environment->folder), err)) return false;
-    event_step_progress(ctx, step, "waiting for another devbox that installs %s", request->name);
+    if (lock_file_is_held(ctx->arena, lock_path, NULL)) {
+        event_step_progress(ctx, step, "waiting for another devbox that installs %s", request->name);
+    }
     if (!lock_file_take(ctx, lock_path, "install", LOCK_TIMEOUT_MS, &lock_fd, err)) return false;
     if (!python_environment_observe(ctx, request, environment, err)) return false;
-    Installation installation = {.ctx = ctx, .request = request, .step = step, .environment = environment};
+    Installation installation = {
+        .ctx = ctx, .request = request, .step = step, .object = request->name, .environment = environment};
     if (!environment->is_ready && !install_locked(&installation, err)) return false;
     environment->is_ready = true;
     return true;

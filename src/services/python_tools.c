@@ -38,9 +38,12 @@ static bool install_uv(Context *ctx, const char *python, Error *err) {
     ChildEnvironment environment = child_environment_create(ctx, NULL);
     ProcessSpec spec = {.argv = argv, .environment = child_environment_vector(&environment), .timeout_ms = UV_INSTALL_TIMEOUT_MS};
     if (!process_run(ctx, &spec, &result, err)) return false;
+    if (result.outcome == PROCESS_INTERRUPTED) return error_set(err, ERROR_INTERRUPTED, "interrupted while installing uv");
     if (result.outcome != PROCESS_EXITED || result.exit_code != 0) {
         return report_missing_pip(err, text_last_lines(arena, result.errors, 5));
     }
+    // A killed attempt leaves only the partial folder.
+    if (!file_exists(path_join(arena, partial, "bin/uv"))) return report_missing_pip(err, "pip installed no bin/uv");
     return folder_remove(arena, folder, err) && file_rename(arena, partial, folder, err);
 }
 
@@ -88,33 +91,9 @@ const char *python_find_interpreter(Context *ctx, const PythonRequest *request) 
     const char *preferred = arena_format(ctx->arena, "python%s", request->python_prefer);
     const char *const names[] = {preferred, "python3", "/usr/bin/python3", "python3.12", "python3.11", "python3.10"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *found = probe_interpreter(ctx, names[i], request);
+        bool is_tried = i > 0 && strcmp(names[i], preferred) == 0;
+        const char *found = is_tried ? NULL : probe_interpreter(ctx, names[i], request);
         if (found != NULL) return found;
     }
     return NULL;
-}
-
-static bool is_airflow_constraint(const char *line) {
-    bool is_option = text_starts_with(line, "-c ") || text_starts_with(line, "--constraint");
-    return is_option && strstr(line, "://") != NULL && strstr(line, "constraints-") != NULL;
-}
-
-bool python_strip_constraint(Context *ctx, const char *requirements, const char *filtered, bool *had_constraint, bool *is_empty,
-                             Error *err) {
-    char *content;
-    Text kept = {.arena = ctx->arena};
-    if (!file_read(ctx->arena, requirements, &content, NULL, err)) return false;
-    StringList lines = text_split_lines(ctx->arena, content);
-    *had_constraint = false;
-    *is_empty = true;
-    list_each(const char *, raw, &lines) {
-        const char *line = text_trim(ctx->arena, *raw);
-        if (is_airflow_constraint(line)) {
-            *had_constraint = true;
-            continue;
-        }
-        if (*line != '\0' && *line != '#') *is_empty = false;
-        text_append_format(&kept, "%s\n", *raw);
-    }
-    return file_write_string(ctx->arena, filtered, text_string(&kept), 0600, err);
 }

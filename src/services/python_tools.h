@@ -7,7 +7,3 @@ bool python_find_uv(Context *ctx, const char *step, const char **uv, Error *err)
 
 // uv on PATH or in the cache already; NULL when python_find_uv would have to install it.
 const char *python_find_installed_uv(Context *ctx);
-
-// A requirements file without a recognised Airflow `--constraint URL`, which devbox replaces by its lock. *had_constraint tells.
-bool python_strip_constraint(Context *ctx, const char *requirements, const char *filtered, bool *had_constraint, bool *is_empty,
-                             Error *err) MUST_USE;
