@@ -254,7 +254,9 @@ static bool finish(Sink *base, const Error *error, int exit_code, long long dura
     (void)duration_ms;
     TextSink *sink = (TextSink *)base;
     bool is_failure_last = sink->is_failure_last;
-    if (sink->steps.running.count > 0 && exit_code != 0) {
+    // A word that means nothing began nothing.
+    bool is_misuse = error != NULL && error->code == ERROR_USAGE;
+    if (sink->steps.running.count > 0 && exit_code != 0 && !is_misuse) {
         print_unfinished(sink);
     } else {
         Text erase = {.arena = base->scratch};

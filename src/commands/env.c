@@ -30,14 +30,14 @@ static void show(Context *ctx, const PairList *variables, const StringList *with
     list_push(arena, &table.columns, (TableColumn){.title = "variable"});
     list_push(arena, &table.columns, (TableColumn){.title = "value"});
     list_push(arena, &table.columns, (TableColumn){.title = "from"});
-    list_each (const Pair, pair, variables) {
+    list_each(const Pair, pair, variables) {
         // What devbox sets here are paths and switches, whatever the names say.
         bool is_harmless = text_equals(pair->origin, "devbox");
         const char *shown = reveals || is_harmless ? pair->value : value_masked(arena, pair->key, pair->value);
         value_set_string(arena, values, pair->key, shown);
         table_add_row(arena, &table, (const char *[]){pair->key, shown, pair->origin});
     }
-    list_each (const char *const, name, withheld) value_append(arena, held_back, value_string(arena, *name));
+    list_each(const char *const, name, withheld) value_append(arena, held_back, value_string(arena, *name));
     value_set(arena, data, "variables", values);
     value_set(arena, data, "withheld", held_back);
     event_result(ctx, &(Result){.data = data, .table = &table});
@@ -64,11 +64,9 @@ const Command command_env = {
     .group = "Setup",
     .summary = "Print the environment that DAGs and dbt get, secrets masked",
     .description =
-        "Nothing that runs locally can reach production: variables of your shell with cloud or warehouse credentials stay out, "
-        "whatever their "
-        "case. What DAGs need locally goes into .env, into devbox.yaml (airflow.env, airflow.connections, airflow.variables), "
-        "or, when it "
-        "must come from the shell, its name below env.pass.",
+        "Nothing that runs locally gets the keys to production: variables of your shell with cloud or warehouse credentials stay "
+        "out, whatever their case. What DAGs need locally goes into .env, into devbox.yaml (airflow.env, airflow.connections, "
+        "airflow.variables), or, when it must come from the shell, its name below env.pass.",
     .options = options,
     .options_size = sizeof(EnvOptions),
     .examples = examples,

@@ -29,7 +29,7 @@ static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Er
     Project project = *invocation->project;
     StartOptions start = {.only = given->only};
     Result result;
-    bool is_red = false;
+    StartReport report = {0};
     if (given->runtime != NULL && strcmp(given->runtime, "docker") == 0) project.config.runtime = RUNTIME_DOCKER;
     if (given->runtime != NULL && strcmp(given->runtime, "docker") != 0) project.config.runtime = RUNTIME_NATIVE;
     if (ctx->is_dry_run) {
@@ -37,10 +37,10 @@ static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Er
         event_result(ctx, &result);
         return true;
     }
-    bool is_done = start_platform(ctx, &project, &start, &is_red, err);
+    bool is_done = start_platform(ctx, &project, &start, &report, err);
     result = start_result(ctx, &project);
-    if (is_done || *result.text != '\0') event_result(ctx, &result);
-    if (is_red) outcome->exit_code = 1;
+    if (is_done || (report.was_tried && *result.text != '\0')) event_result(ctx, &result);
+    if (report.is_red) outcome->exit_code = 1;
     return is_done;
 }
 

@@ -111,7 +111,8 @@ static bool visit(Walk *walk, const char *path, const DagIgnoreRuleList *rules, 
     if (file_info_of_link(path).kind == FILE_LINK && !inspect_link(walk, path)) return true;
     FileKind kind = file_info(path).kind;
     if (kind == FILE_FOLDER && !is_skipped(path_name(path))) return enter_folder(walk, path, rules, depth, err);
-    if (kind == FILE_REGULAR && text_ends_with(path, ".py")) list_push(walk->ctx->arena, &walk->report->files, path);
+    bool is_module = kind == FILE_REGULAR && text_ends_with(path, ".py");
+    if (is_module && !dag_ignore_matches(walk->ctx->arena, rules, path)) list_push(walk->ctx->arena, &walk->report->files, path);
     return true;
 }
 

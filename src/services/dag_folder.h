@@ -13,7 +13,7 @@ typedef LIST_OF(DagFolderFinding) DagFolderFindingList;
 
 typedef struct DagFolderReport {
     DagFolderFindingList findings;
-    StringList files;  // absolute paths of .py files, sorted by folder; folders that .airflowignore lists are left out
+    StringList files;  // absolute paths of .py files, sorted by folder; what .airflowignore lists is left out
 } DagFolderReport;
 
 // Walks the DAG folder as Airflow does, through links, but not into folders that .airflowignore lists. A missing folder gives an
@@ -24,7 +24,7 @@ bool dag_folder_inspect(Context *ctx, const Project *project, DagFolderReport *r
 // detail.
 bool dag_folder_check(Context *ctx, const Project *project, Error *err) MUST_USE;
 
-// Absolute paths of all .py files in the DAG folder, or below one path in it (which may be a file); .airflowignore is not looked
-// at.
+// Absolute paths of all .py files in the DAG folder that .airflowignore does not list, or below one path in it (which may be a
+// file: then it is itself the list).
 bool dag_folder_list(Context *ctx, const Project *project, StringList *files, Error *err) MUST_USE;
 bool dag_folder_list_below(Context *ctx, const Project *project, const char *path, StringList *files, Error *err) MUST_USE;

@@ -18,5 +18,5 @@ typedef LIST_OF(DagIgnoreRule) DagIgnoreRuleList;
 DagIgnoreRuleList dag_ignore_read(Arena *arena, const char *dags_dir, const char *folder, const DagIgnoreRuleList *inherited,
                                   DagIgnoreSyntax syntax);
 
-// True when Airflow stays out of this folder (absolute path).
+// True when Airflow passes over this file or stays out of this folder (absolute path).
 bool dag_ignore_matches(Arena *arena, const DagIgnoreRuleList *rules, const char *path);

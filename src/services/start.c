@@ -64,14 +64,15 @@ static void say_headline(Context *ctx, const Project *project) {
     if (project->config.path == NULL) event_note(ctx, "no devbox.yaml here, so defaults hold; devbox init writes one");
 }
 
-bool start_platform(Context *ctx, const Project *project, const StartOptions *options, bool *is_red, Error *err) {
+bool start_platform(Context *ctx, const Project *project, const StartOptions *options, StartReport *report, Error *err) {
     cleanup_fd int lock_fd = -1;
     if (!check_only(options, err) || !project_prepare_state(ctx, project, err)) return false;
     if (!lock_file_take(ctx, project_state_path(ctx->arena, project, "run/start.lock"), "start", 0, &lock_fd, err)) return false;
     say_headline(ctx, project);
     if (!run_checks(ctx, project, options, err)) return false;
     Plan plan = make_plan(ctx, options);
-    return plan_run(ctx, project, &plan, is_red, err);
+    report->was_tried = true;
+    return plan_run(ctx, project, &plan, &report->is_red, err);
 }
 
 bool start_describe(Context *ctx, const Project *project, const StartOptions *options, Result *result, Error *err) {

@@ -7,9 +7,14 @@ typedef struct StartOptions {
     StringList only;  // names of parts; empty: all
 } StartOptions;
 
-// Brings the platform up; doing it again changes nothing. *is_red: it is up, but tests of the project failed.
-// A failed part is an error after the others were brought as far as they go.
-bool start_platform(Context *ctx, const Project *project, const StartOptions *options, bool *is_red, Error *err) MUST_USE;
+typedef struct StartReport {
+    bool was_tried;  // the checks were passed, so that what is up now is this start's news
+    bool is_red;     // it is up, but tests of the project failed
+} StartReport;
+
+// Brings the platform up; doing it again changes nothing. A failed part is an error after the others were brought as far as they
+// go; *report holds then too.
+bool start_platform(Context *ctx, const Project *project, const StartOptions *options, StartReport *report, Error *err) MUST_USE;
 
 // The steps that start would take, in order, as text and data (--dry-run).
 bool start_describe(Context *ctx, const Project *project, const StartOptions *options, Result *result, Error *err) MUST_USE;
