@@ -47,7 +47,9 @@ void dag_events_describe_error(Context *ctx, const Project *project, const Value
     // As the user knows the file: paths inside the checkout without its root.
     message = text_replace(ctx->arena, message, arena_format(ctx->arena, "%s/", project->root), "");
     test_case->message = type == NULL ? message : arena_format(ctx->arena, "%s: %s", type, message);
-    test_case->detail = value_get_string(error, "text", NULL);
+    const char *text = value_get_string(error, "text", "");
+    bool says_no_more = text_equals(text_trim(ctx->arena, text), test_case->message);
+    test_case->detail = says_no_more ? NULL : text;
     read_frames(ctx->arena, project, value_get(error, "frames"), test_case);
     read_source(ctx, project, test_case);
 }
@@ -70,6 +72,23 @@ static const char *summarise_file(Arena *arena, const Value *dags) {
     return arena_format(arena, "%s, %lld %s", value_get_string(dags->members[0].value, "dag_id", "?"), (long long)tasks, unit);
 }
 
+static const char *explain_skip(const char *reason) {
+    if (strcmp(reason, "safe_mode") == 0) return "Airflow skips it: the words dag and airflow are not both in it";
+    if (strcmp(reason, "airflowignore") == 0) return "Airflow skips it: .airflowignore names it";
+    return strcmp(reason, "missing") == 0 ? "the file is gone" : reason;
+}
+
+// Airflow's own packages warn too, under the name of the file that was being imported.
+static void emit_warnings(const Context *ctx, const Project *project, const Value *warnings) {
+    for (size_t i = 0; warnings != NULL && i < warnings->count; i++) {
+        const Value *warning = warnings->members[i].value;
+        const char *file = value_get_string(warning, "file", "");
+        if (!is_user_file(project, file)) continue;
+        event_warning(ctx, NULL, "%s:%lld %s", path_relative(ctx->arena, file, project->root),
+                      (long long)value_get_integer(warning, "line", 0), value_get_string(warning, "message", ""));
+    }
+}
+
 static void read_file(Context *ctx, const Project *project, const Value *message, DagEvents *events) {
     const char *file = value_get_string(message, "file", ""), *skipped = value_get_string(message, "skipped", NULL);
     const Value *dags = value_get(message, "dags"), *error = value_get(message, "error"),
@@ -84,19 +103,14 @@ static void read_file(Context *ctx, const Project *project, const Value *message
                           .duration_ms = skipped != NULL ? -1 : value_get_integer(message, "duration_ms", 0)};
     for (size_t i = 0; dags != NULL && i < dags->count; i++) read_found_dag(ctx, project, file, dags->members[i].value, events);
     if (skipped != NULL) {
-        test_case.summary =
-            strcmp(skipped, "safe_mode") == 0 ? "Airflow skips it: the words dag and airflow are not both in it" : skipped;
+        test_case.summary = explain_skip(skipped);
     } else if (dags != NULL && !is_red) {
         test_case.summary = summarise_file(ctx->arena, dags);
     }
     dag_events_describe_error(ctx, project, error, &test_case);
     verdict_add(ctx->arena, &events->verdict, &test_case);
     event_test_case(ctx, &test_case);
-    for (size_t i = 0; warnings != NULL && i < warnings->count; i++) {
-        const Value *warning = warnings->members[i].value;
-        event_warning(ctx, NULL, "%s:%lld %s", test_case.name, (long long)value_get_integer(warning, "line", 0),
-                      value_get_string(warning, "message", ""));
-    }
+    emit_warnings(ctx, project, warnings);
 }
 
 static TestState read_task_state(const char *state) {
@@ -130,14 +144,19 @@ static const char *summarise_task(Context *ctx, const Value *message, TestState 
     return NULL;
 }
 
+static const char *task_name(Arena *arena, const Value *message) {
+    const char *task_id = value_get_string(message, "task_id", "?");
+    int64_t map_index = value_get_integer(message, "map_index", -1);
+    return map_index < 0 ? task_id : arena_format(arena, "%s[%lld]", task_id, (long long)map_index);
+}
+
 static void read_task(Context *ctx, const Project *project, const Value *message, DagEvents *events) {
     Arena *arena = ctx->arena;
-    const char *task_id = value_get_string(message, "task_id", "?"), *word = value_get_string(message, "state", NULL);
-    int64_t map_index = value_get_integer(message, "map_index", -1);
+    const char *word = value_get_string(message, "state", NULL);
     TestState state = read_task_state(word);
     const char *log = value_get_string(message, "log", NULL);
     TestCase task = {.suite = "dag",
-                     .name = map_index < 0 ? task_id : arena_format(arena, "%s[%lld]", task_id, (long long)map_index),
+                     .name = task_name(arena, message),
                      .state = state,
                      .state_word = word,
                      .duration_ms = state == TEST_SKIP ? -1 : value_get_integer(message, "duration_ms", 0),
@@ -158,7 +177,8 @@ static void read_dag(Context *ctx, const Project *project, const Value *message,
     for (size_t i = 0; tasks != NULL && i < tasks->count; i++)
         list_push(ctx->arena, &events->tasks, tasks->members[i].value->string);
     events->verdict.title = arena_format(ctx->arena, "%s · %s:%lld · %zu tasks", value_get_string(message, "dag_id", "?"), file,
-                                         (long long)value_get_integer(message, "line", 1), events->tasks.count);
+                                         (long long)value_get_integer(message, "line", 1), events->tasks.count,
+                                         events->tasks.count == 1 ? "task" : "tasks");
     event_headline(ctx, "%s", events->verdict.title);
 }
 
@@ -169,9 +189,9 @@ void dag_events_read_line(Context *ctx, const Project *project, const char *line
     const char *kind = value_get_string(message, "event", "");
     if (strcmp(kind, "file") == 0) read_file(ctx, project, message, events);
     if (strcmp(kind, "dag") == 0) read_dag(ctx, project, message, events);
+    if (strcmp(kind, "running") == 0) event_step_started(ctx, task_name(ctx->arena, message), "running");
     if (strcmp(kind, "task") == 0) read_task(ctx, project, message, events);
     if (strcmp(kind, "done") != 0) return;
     events->state = value_get_string(message, "state", "failed");
-    events->running = value_get_string(message, "running", NULL);
     events->last = message;
 }

@@ -13,11 +13,10 @@ typedef LIST_OF(FoundDag) FoundDagList;
 
 typedef struct DagEvents {
     Verdict verdict;
-    FoundDagList dags;    // everything that was found
-    StringList tasks;     // of the DAG under test, in order
-    const char *state;    // of the last event: "success", "unknown_dag", …; NULL while it has not come
-    const Value *last;    // the last event
-    const char *running;  // the task that was under way at a timeout
+    FoundDagList dags;  // everything that was found
+    StringList tasks;   // of the DAG under test, in order
+    const char *state;  // of the last event: "success", "unknown_dag", …; NULL while it has not come
+    const Value *last;  // the last event
 } DagEvents;
 
 // Reads one line of the host. A finished file or task becomes a case, and is emitted.

@@ -144,22 +144,32 @@ static bool report_unknown_dag(Context *ctx, const Project *project, const char 
     return error_detail(err, list_import_errors(ctx, project, events->last));
 }
 
-static void add_import_error(Context *ctx, const Project *project, const char *dag_id, DagEvents *events) {
+// The DAG's file does not import, or not in time: there are no tasks to speak of.
+static void add_broken_file(Context *ctx, const Project *project, const char *dag_id, DagEvents *events) {
     TestCase broken = {.suite = "dag", .name = dag_id, .state = TEST_FAIL, .duration_ms = -1};
     dag_events_describe_error(ctx, project, value_get(events->last, "error"), &broken);
     verdict_add(ctx->arena, &events->verdict, &broken);
     event_test_case(ctx, &broken);
 }
 
+// A task that hung has said so itself; this is for time that passed between tasks.
 static void add_timeout(Context *ctx, long long timeout_ms, DagEvents *events) {
     TestCase slow = {.suite = "dag",
-                     .name = events->running == NULL ? "timeout" : events->running,
+                     .name = "timeout",
                      .state = TEST_FAIL,
                      .duration_ms = timeout_ms,
-                     .message = arena_format(ctx->arena, "still running after %s; more time: --timeout 30m",
+                     .message = arena_format(ctx->arena, "not finished after %s; more time: --timeout 30m",
                                              text_duration(ctx->arena, timeout_ms))};
     verdict_add(ctx->arena, &events->verdict, &slow);
     event_test_case(ctx, &slow);
+}
+
+static bool report_unknown_task(Context *ctx, const DagTestOptions *options, const DagEvents *events, Error *err) {
+    StringList known = read_strings(ctx->arena, value_get(events->last, "tasks"));
+    const char *nearest = text_nearest(options->task, known.items, known.count);
+    error_set(err, ERROR_USAGE, "the DAG %s has no task '%s'", options->dag_id, options->task);
+    if (nearest != NULL) return error_hint(err, "did you mean: devbox test dag %s --task %s", options->dag_id, nearest);
+    return error_hint(err, "its tasks: %s", text_join(ctx->arena, &known, ", "));
 }
 
 // Tasks that Airflow never reached have no event of their own.
@@ -186,7 +196,9 @@ static bool write_request(Context *ctx, const Project *project, const DagTestOpt
         return error_hint(err, "--conf takes a JSON object: --conf '{\"day\": \"2026-01-31\"}'");
     }
     const char *log_dir = project_state_path(ctx->arena, project, arena_format(ctx->arena, "logs/test/%s", options->dag_id));
-    if (!folder_remove(ctx->arena, log_dir, err) || !folder_create(ctx->arena, log_dir, err)) return false;
+    // A single task takes its inputs from what the last whole run left here.
+    if (options->task == NULL && !folder_remove(ctx->arena, log_dir, err)) return false;
+    if (!folder_create(ctx->arena, log_dir, err)) return false;
     value_set_string(ctx->arena, message, "op", "test_dag");
     value_set_string(ctx->arena, message, "dag_id", options->dag_id);
     value_set_string(ctx->arena, message, "file", NULL);
@@ -201,7 +213,8 @@ static bool write_request(Context *ctx, const Project *project, const DagTestOpt
 static const char *name_next_step(Arena *arena, const DagTestOptions *options, const Verdict *verdict) {
     list_each(const TestCase, test_case, &verdict->cases) {
         if (test_case->state != TEST_FAIL || test_case->log_path == NULL) continue;
-        return arena_format(arena, "only this task: devbox test dag %s --task %s", options->dag_id, test_case->name);
+        int length = (int)strcspn(test_case->name, "[");  // a mapped task is asked for as a whole
+        return arena_format(arena, "only this task: devbox test dag %s --task %.*s", options->dag_id, length, test_case->name);
     }
     return NULL;
 }
@@ -218,8 +231,11 @@ bool dag_tests_run(Context *ctx, const Project *project, const DagTestOptions *o
     event_step_started(ctx, options->dag_id, "importing Airflow");
     if (!dag_request_send(ctx, project, &request, &events, err)) return false;
     if (strcmp(events.state, "unknown_dag") == 0) return report_unknown_dag(ctx, project, options->dag_id, &events, err);
-    if (strcmp(events.state, "import_error") == 0) add_import_error(ctx, project, options->dag_id, &events);
-    if (strcmp(events.state, "timeout") == 0) add_timeout(ctx, timeout_ms, &events);
+    if (strcmp(events.state, "unknown_task") == 0) return report_unknown_task(ctx, options, &events, err);
+    bool is_timeout = strcmp(events.state, "timeout") == 0, has_error = value_get(events.last, "error") != NULL;
+    if (strcmp(events.state, "import_error") == 0 || (is_timeout && has_error))
+        add_broken_file(ctx, project, options->dag_id, &events);
+    if (is_timeout && !has_error && value_get(events.last, "task") == NULL) add_timeout(ctx, timeout_ms, &events);
     if (options->task == NULL) add_unreached_tasks(ctx, &events);
     events.verdict.duration_ms = clock_now_ms() - start_ms;
     events.verdict.next = name_next_step(ctx->arena, options, &events.verdict);

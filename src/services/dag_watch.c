@@ -1,34 +1,40 @@
 #include "services/dag_watch.h"
 
+#include "base/map.h"
 #include "base/text.h"
 #include "io/database.h"
 #include "io/file_system.h"
 #include "io/platform.h"
+#include "services/dag_folder.h"
 
 enum { BUSY_MS = 2000 };
 
 struct DagWatch {
+    Arena *arena;  // as long as the watch
     FileWatch *files;
     const AirflowSetup *setup;
     const char *dags_dir;
+    Map known;  // paths of Python files that were there before
 };
 
 bool dag_watch_create(Context *ctx, const Project *project, const AirflowSetup *setup, DagWatch **watch, int *fd, Error *err) {
+    StringList files = {0};
     DagWatch *created = arena_allocate(ctx->arena, sizeof *created);
-    *created = (DagWatch){.setup = setup, .dags_dir = project->dags_dir};
+    *created = (DagWatch){.arena = ctx->arena, .setup = setup, .dags_dir = project->dags_dir};
+    if (!dag_folder_list(ctx, project, &files, err)) return false;
+    list_each(const char *, file, &files) map_set(ctx->arena, &created->known, *file, created);
     if (!file_watch_create(ctx->arena, project->dags_dir, &created->files, fd, err)) return false;
     *watch = created;
     return true;
 }
 
-static bool execute(Database *db, const char *sql, const FileChange *change, const char *relative, Error *err) {
+static bool execute(const DagWatch *watch, Database *db, const char *sql, const char *path, const char *relative, Error *err) {
     cleanup_statement Statement *statement = NULL;
     bool has_row;
     if (!statement_prepare(db, sql, &statement, err)) return false;
-    if (change != NULL) {
-        statement_bind_named_text(statement, ":fileloc", change->path);
-        statement_bind_named_text(statement, ":relative", relative);
-    }
+    statement_bind_named_text(statement, ":dags", watch->dags_dir);
+    statement_bind_named_text(statement, ":fileloc", path);
+    statement_bind_named_text(statement, ":relative", relative);
     return statement_step(statement, &has_row, err);
 }
 
@@ -37,21 +43,33 @@ static bool request_parse(Context *ctx, DagWatch *watch, Database *db, const Fil
     const StringList *statements = change->is_removed ? &profile->parse_removed : &profile->parse_changed;
     const char *relative = path_relative(ctx->arena, change->path, watch->dags_dir);
     list_each(const char *const, sql, statements) {
-        if (!execute(db, *sql, change, relative, err)) return false;
+        if (!execute(watch, db, *sql, change->path, relative, err)) return false;
     }
     return true;
 }
 
 static bool request_all(DagWatch *watch, Database *db, Error *err) {
     list_each(const char *const, sql, &watch->setup->profile.parse_all) {
-        if (!execute(db, *sql, NULL, NULL, err)) return false;
+        if (!execute(watch, db, *sql, NULL, NULL, err)) return false;
     }
     return true;
 }
 
-// A helper module or a data file may change any DAG; only a file that Airflow itself would parse changes just itself.
-static bool changes_only_itself(const char *path) {
-    return text_ends_with(path, ".py") && strcmp(path_name(path), "__init__.py") != 0;
+static bool holds_dags(Context *ctx, Database *db, const char *path) {
+    cleanup_statement Statement *statement = NULL;
+    bool has_row = false;
+    Error ignored = {.arena = ctx->arena};
+    if (!statement_prepare(db, "SELECT 1 FROM dag WHERE fileloc = ?1 LIMIT 1", &statement, &ignored)) return false;
+    statement_bind_text(statement, 1, path, strlen(path));
+    return statement_step(statement, &has_row, &ignored) && has_row;
+}
+
+// A file that Airflow knows DAGs of, or a new one, changes just itself. A helper module or a data file may change any DAG.
+static bool changes_only_itself(Context *ctx, DagWatch *watch, Database *db, const char *path) {
+    if (!text_ends_with(path, ".py")) return false;
+    bool is_new = !map_has(&watch->known, path);
+    if (is_new) map_set(watch->arena, &watch->known, arena_copy_string(watch->arena, path), watch);
+    return is_new || holds_dags(ctx, db, path);
 }
 
 static bool is_noise(const char *path) {
@@ -68,7 +86,7 @@ bool dag_watch_forward(Context *ctx, DagWatch *watch, Error *err) {
     if (!database_open(ctx->arena, watch->setup->database, DATABASE_WRITE, BUSY_MS, &db, err)) return false;
     list_each(FileChange, change, &changes) {
         if (is_noise(change->path)) continue;
-        if (!changes_only_itself(change->path)) is_everything = true;
+        if (!changes_only_itself(ctx, watch, db, change->path)) is_everything = true;
         if (!request_parse(ctx, watch, db, change, err)) return false;
     }
     return !is_everything || request_all(watch, db, err);
