@@ -176,7 +176,7 @@ static void read_dag(Context *ctx, const Project *project, const Value *message,
     const char *file = path_relative(ctx->arena, value_get_string(message, "file", ""), project->root);
     for (size_t i = 0; tasks != NULL && i < tasks->count; i++)
         list_push(ctx->arena, &events->tasks, tasks->members[i].value->string);
-    events->verdict.title = arena_format(ctx->arena, "%s · %s:%lld · %zu tasks", value_get_string(message, "dag_id", "?"), file,
+    events->verdict.title = arena_format(ctx->arena, "%s · %s:%lld · %zu %s", value_get_string(message, "dag_id", "?"), file,
                                          (long long)value_get_integer(message, "line", 1), events->tasks.count,
                                          events->tasks.count == 1 ? "task" : "tasks");
     event_headline(ctx, "%s", events->verdict.title);

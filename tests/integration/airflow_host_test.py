@@ -1,7 +1,6 @@
 """The Airflow host (src/workers/airflow_host.py) against real Airflow.
 
-Needs environments made from the lock files: DEVBOX_TEST_VENV_2_10_3 and DEVBOX_TEST_VENV_3_0_6 hold their paths; a missing one
-skips its tests. Run: python3 -m unittest tests/integration/airflow_host_test.py
+Runs in the environments of the test cache, or in those that DEVBOX_TEST_VENV_2_10_3 and DEVBOX_TEST_VENV_3_0_6 name.
 """
 
 import base64
@@ -19,6 +18,8 @@ import time
 import unittest
 import urllib.error
 import urllib.request
+
+import support
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HOST = os.path.join(ROOT, "src", "workers", "airflow_host.py")
@@ -62,9 +63,9 @@ class AirflowCase:
     @classmethod
     def setUpClass(cls):
         name = "DEVBOX_TEST_VENV_" + cls.version.replace(".", "_")
-        cls.venv = os.environ.get(name)
+        cls.venv = os.environ.get(name) or support.find_venv("airflow-" + cls.version)
         if not cls.venv:
-            raise unittest.SkipTest(f"{name} is not set")
+            raise AssertionError(f"no environment of Airflow {cls.version}: run environments_test.py first, or set {name}")
         cls.python = os.path.join(cls.venv, "bin", "python")
         cls.folder = os.path.realpath(tempfile.mkdtemp(prefix="devbox-host-"))
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
