@@ -99,6 +99,10 @@ const char *text_replace(Arena *arena, const char *string, const char *from, con
     return text_string(&replaced);
 }
 
+const char *text_quote_for_shell(Arena *arena, const char *word) {
+    return arena_format(arena, "'%s'", text_replace(arena, word, "'", "'\\''"));
+}
+
 const char *text_last_lines(Arena *arena, const char *string, size_t count) {
     StringList lines = text_split_lines(arena, string);
     if (lines.count > count) {

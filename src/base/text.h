@@ -39,6 +39,9 @@ const char *text_trim(Arena *arena, const char *string);
 // Every occurrence of `from` replaced by `to`.
 const char *text_replace(Arena *arena, const char *string, const char *from, const char *to);
 
+// 'it'\''s': one word for sh, whatever is in it.
+const char *text_quote_for_shell(Arena *arena, const char *word);
+
 // The last `count` lines.
 const char *text_last_lines(Arena *arena, const char *string, size_t count);
 

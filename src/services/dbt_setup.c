@@ -66,21 +66,6 @@ bool dbt_environment(Context *ctx, const Project *project, const DbtSetup *setup
     return true;
 }
 
-// A word for sh in single quotes.
-static const char *quote(Arena *arena, const char *word) {
-    Text quoted = {.arena = arena};
-    text_append_char(&quoted, '\'');
-    for (; *word != '\0'; word++) {
-        if (*word == '\'') {
-            text_append(&quoted, "'\\''");
-        } else {
-            text_append_char(&quoted, *word);
-        }
-    }
-    text_append_char(&quoted, '\'');
-    return text_string(&quoted);
-}
-
 bool dbt_prepare(Context *ctx, const Project *project, Error *err) {
     DbtSetup setup;
     const char *context;
@@ -92,7 +77,8 @@ bool dbt_prepare(Context *ctx, const Project *project, Error *err) {
         arena_format(ctx->arena,
                      "#!/bin/sh\n# The dbt of Airflow's tasks: the sandbox's, whatever the task asks for. Written by devbox.\n"
                      "exec %s %s --context %s -- \"$@\"\n",
-                     quote(ctx->arena, setup.python.python), quote(ctx->arena, setup.worker), quote(ctx->arena, context));
+                     text_quote_for_shell(ctx->arena, setup.python.python), text_quote_for_shell(ctx->arena, setup.worker),
+                     text_quote_for_shell(ctx->arena, context));
     if (!folder_create(ctx->arena, folder, err)) return false;
     return file_write_string(ctx->arena, path_join(ctx->arena, folder, "dbt"), shim, 0700, err);
 }

@@ -18,26 +18,11 @@ typedef struct HookPlace {
     bool uses_lfs;
 } HookPlace;
 
-// 'it'\''s' for sh.
-static const char *shell_quote(Arena *arena, const char *word) {
-    Text quoted = {.arena = arena};
-    text_append_char(&quoted, '\'');
-    for (; *word != '\0'; word++) {
-        if (*word == '\'') {
-            text_append(&quoted, "'\\''");
-        } else {
-            text_append_char(&quoted, *word);
-        }
-    }
-    text_append_char(&quoted, '\'');
-    return text_string(&quoted);
-}
-
 #define PROJECT_OPTION "--project "
 
 static const char *run_words(Arena *arena, const char *devbox, const char *prefix) {
     bool is_root = prefix == NULL || text_equals(prefix, ".");
-    const char *option = is_root ? "" : arena_format(arena, PROJECT_OPTION "%s ", shell_quote(arena, prefix));
+    const char *option = is_root ? "" : arena_format(arena, PROJECT_OPTION "%s ", text_quote_for_shell(arena, prefix));
     return arena_format(arena, "%s hook run pre-push %s-- \"$@\"", devbox, option);
 }
 
@@ -46,7 +31,7 @@ static const char *run_words(Arena *arena, const char *devbox, const char *prefi
 static const char *shim_text(Arena *arena, const HookPlace *place, const char *devbox) {
     Text shim = {.arena = arena};
     text_append(&shim, "#!/bin/sh\n" MARKER "\n");
-    text_append_format(&shim, "devbox=%s\n", shell_quote(arena, devbox));
+    text_append_format(&shim, "devbox=%s\n", text_quote_for_shell(arena, devbox));
     text_append(&shim,
                 "if [ ! -x \"$devbox\" ] && [ \"${DEVBOX_SKIP:-0}\" = 0 ]; then\n"
                 "    echo \"devbox: $devbox is gone, so nothing was tested: devbox hook install, once it is back\" >&2\n"
@@ -74,7 +59,7 @@ static const char *shim_text(Arena *arena, const HookPlace *place, const char *d
 // A hook that reads stdin itself must find it as git wrote it, so devbox gets a copy.
 static const char *line_to_add(Context *ctx, const HookPlace *place, bool has_other_words) {
     Arena *arena = ctx->arena;
-    const char *run = run_words(arena, shell_quote(arena, ctx->executable), place->prefix);
+    const char *run = run_words(arena, text_quote_for_shell(arena, ctx->executable), place->prefix);
     if (!has_other_words) return run;
     return arena_format(arena,
                         "refs=$(mktemp) && cat >\"$refs\" && %s <\"$refs\" || { rm -f \"$refs\"; exit 1; }; exec <\"$refs\"; "
@@ -110,7 +95,7 @@ static bool find_place(Context *ctx, const char *folder, HookPlace *place, Error
     return git_uses_lfs(repository, &place->uses_lfs, err);
 }
 
-// The word that shell_quote wrote, NULL when it is none.
+// The word that text_quote_for_shell wrote, NULL when it is none.
 static const char *shell_unquote(Arena *arena, const char *quoted) {
     Text word = {.arena = arena};
     if (*quoted != '\'') return NULL;

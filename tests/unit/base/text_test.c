@@ -180,6 +180,12 @@ static void a_word_of_any_length_is_compared_safely(void **state) {
     assert_ptr_equal(text_nearest(word, candidates, 2), word);
 }
 
+static void a_word_for_the_shell_keeps_every_character(void **state) {
+    assert_string_equal(text_quote_for_shell(*state, ""), "''");
+    assert_string_equal(text_quote_for_shell(*state, "a b $c `d` \"e\" \\"), "'a b $c `d` \"e\" \\'");
+    assert_string_equal(text_quote_for_shell(*state, "it's"), "'it'\\''s'");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_with_arena(text_grows_piece_by_piece),
@@ -197,6 +203,7 @@ int main(void) {
         test_with_arena(every_occurrence_is_replaced),
         test_with_arena(a_typo_finds_the_nearest_word),
         test_with_arena(a_word_of_any_length_is_compared_safely),
+        test_with_arena(a_word_for_the_shell_keeps_every_character),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
