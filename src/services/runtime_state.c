@@ -24,18 +24,21 @@ static const char *state_path(Context *ctx, const Project *project) {
     return project_state_path(ctx->arena, project, "run/services.json");
 }
 
-static int find_name(const char *name, const char *const *names, int count) {
-    for (int i = 0; i < count; i++) {
+// The first name stands for one that this devbox does not know.
+static size_t find_name(const char *name, const char *const *names, size_t count) {
+    for (size_t i = 0; i < count; i++) {
         if (strcmp(name, names[i]) == 0) return i;
     }
     return 0;
 }
 
+#define FIND_NAME(name, names) find_name(name, names, sizeof(names) / sizeof *(names))
+
 static ServiceStatus read_service(const Value *member) {
     const char *state = value_get_string(member, "state", "starting");
     return (ServiceStatus){.name = value_get_string(member, "name", ""),
                            .label = value_get_string(member, "label", ""),
-                           .state = (ServiceState)find_name(state, service_names, 5),
+                           .state = (ServiceState)FIND_NAME(state, service_names),
                            .pid = (pid_t)value_get_integer(member, "pid", 0),
                            .restarts = (int)value_get_integer(member, "restarts", 0),
                            .started_ms = value_get_integer(member, "startedMs", 0),
@@ -44,7 +47,7 @@ static ServiceStatus read_service(const Value *member) {
 }
 
 static void read_state(Arena *arena, const Value *document, RuntimeState *state) {
-    *state = (RuntimeState){.phase = (RuntimePhase)find_name(value_get_string(document, "phase", "stopped"), phase_names, 6),
+    *state = (RuntimeState){.phase = (RuntimePhase)FIND_NAME(value_get_string(document, "phase", "stopped"), phase_names),
                             .supervisor = (pid_t)value_get_integer(document, "supervisor", 0),
                             .version = value_get_string(document, "airflowVersion", ""),
                             .fingerprint = value_get_string(document, "fingerprint", ""),
@@ -60,14 +63,25 @@ static void read_state(Arena *arena, const Value *document, RuntimeState *state)
 
 bool runtime_state_read(Context *ctx, const Project *project, RuntimeState *state, Error *err) {
     Value *document;
+    LockHolder holder = {0};
+    RuntimeState read = {.phase = RUNTIME_STOPPED, .version = "", .fingerprint = ""};
+    Error unreadable = {.arena = ctx->arena};
     const char *path = state_path(ctx, project);
-    *state = (RuntimeState){.phase = RUNTIME_STOPPED};
+    bool is_alive = lock_file_is_held(ctx->arena, runtime_state_lock_path(ctx->arena, project), &holder);
     FileInfo info = file_info(path);
-    if (info.kind == FILE_MISSING) return true;
-    if (!json_read_file(ctx->arena, path, &document, err)) return false;
-    read_state(ctx->arena, document, state);
-    state->age_ms = clock_wall_ms() - info.modified_ns / 1000000;
-    if (!lock_file_is_held(ctx->arena, runtime_state_lock_path(ctx->arena, project), NULL)) state->phase = RUNTIME_STOPPED;
+    bool is_read = info.kind != FILE_MISSING && json_read_file(ctx->arena, path, &document, &unreadable);
+    if (is_read) read_state(ctx->arena, document, &read);
+    if (is_alive && info.kind != FILE_MISSING && !is_read) {
+        error_set(err, unreadable.code, "%s", unreadable.message);
+        return error_hint(err, "devbox stop, then devbox start");
+    }
+    if (is_read) read.age_ms = clock_wall_ms() - info.modified_ns / 1000000;
+    if (!is_alive) read.phase = RUNTIME_STOPPED;
+    // The file of an earlier supervisor, which was killed: what it says of health is no longer so.
+    if (is_alive && read.supervisor != holder.pid) {
+        read = (RuntimeState){.phase = RUNTIME_STARTING, .supervisor = holder.pid, .version = "", .fingerprint = ""};
+    }
+    *state = read;
     return true;
 }
 

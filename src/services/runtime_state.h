@@ -46,7 +46,8 @@ typedef struct RuntimeState {
     ServiceStatusList services;
 } RuntimeState;
 
-// Reads the file. A missing file, or one whose supervisor is gone, is RUNTIME_STOPPED.
+// Reads the file. Without a living supervisor the phase is RUNTIME_STOPPED, whatever the file says; with one that has not
+// written yet it is RUNTIME_STARTING without services.
 bool runtime_state_read(Context *ctx, const Project *project, RuntimeState *state, Error *err) MUST_USE;
 
 bool runtime_state_write(Context *ctx, const Project *project, const RuntimeState *state, Error *err) MUST_USE;

@@ -9,8 +9,16 @@
 // The supervisor renews its file every 5 s; three times that means that it hangs.
 enum { STALE_MS = 15 * 1000 };
 
+// NULL while nothing serves it.
 static const char *airflow_url(Arena *arena, const RuntimeState *state) {
-    return arena_format(arena, "http://localhost:%d", state->port);
+    bool is_known = state->phase != RUNTIME_STOPPED && state->port != 0;
+    return is_known ? arena_format(arena, "http://localhost:%d", state->port) : NULL;
+}
+
+// A supervisor that has just started has not said yet which one it runs.
+static const char *airflow_version(const Project *project, const RuntimeState *state) {
+    bool is_known = state->phase != RUNTIME_STOPPED && *state->version != '\0';
+    return is_known ? state->version : project->config.airflow.version;
 }
 
 static Value *service_to_value(Arena *arena, const ServiceStatus *status) {
@@ -30,8 +38,8 @@ static Value *to_value(Arena *arena, const Project *project, const RuntimeState 
     value_set_string(arena, data, "checkout", project->root);
     value_set_string(arena, data, "runtime", "native");
     value_set_string(arena, data, "phase", runtime_phase_name(state->phase));
-    value_set_string(arena, data, "airflowVersion", is_up ? state->version : project->config.airflow.version);
-    value_set_string(arena, data, "airflowUrl", is_up ? airflow_url(arena, state) : NULL);
+    value_set_string(arena, data, "airflowVersion", airflow_version(project, state));
+    value_set_string(arena, data, "airflowUrl", airflow_url(arena, state));
     value_set_string(arena, data, "sandbox", sandbox_path(arena, project));
     value_set_string(arena, data, "message", state->message);
     for (size_t i = 0; is_up && i < state->services.count; i++)
@@ -63,9 +71,12 @@ static Table *to_table(Arena *arena, const RuntimeState *state) {
 static const char *headline(Arena *arena, const Project *project, const RuntimeState *state) {
     if (state->phase == RUNTIME_STOPPED) return arena_format(arena, "%s · stopped · start with: devbox start", project->name);
     bool is_stale = state->age_ms > STALE_MS;
-    return arena_format(arena, "%s · native · Airflow %s · %s · %s%s", project->name, state->version,
-                        runtime_phase_name(state->phase), airflow_url(arena, state),
-                        is_stale ? " · the supervisor does not answer: devbox stop, then devbox start" : "");
+    Text line = {.arena = arena};
+    text_append_format(&line, "%s · native · Airflow %s · %s", project->name, airflow_version(project, state),
+                       runtime_phase_name(state->phase));
+    if (airflow_url(arena, state) != NULL) text_append_format(&line, " · %s", airflow_url(arena, state));
+    if (is_stale) text_append(&line, " · the supervisor does not answer: devbox stop, then devbox start");
+    return text_string(&line);
 }
 
 bool status_describe(Context *ctx, const Project *project, bool is_short, Result *result, Error *err) {
@@ -87,8 +98,9 @@ bool status_describe_environment(Context *ctx, const Project *project, Result *r
     Text lines = {.arena = ctx->arena};
     if (!runtime_state_read(ctx, project, &state, err)) return false;
     text_append_format(&lines, "DEVBOX_PHASE=%s\n", runtime_phase_name(state.phase));
-    text_append_format(&lines, "DEVBOX_SANDBOX='%s'\n", sandbox_path(ctx->arena, project));
-    if (state.phase != RUNTIME_STOPPED) text_append_format(&lines, "DEVBOX_AIRFLOW_URL=%s\n", airflow_url(ctx->arena, &state));
+    text_append_format(&lines, "DEVBOX_SANDBOX=%s\n", text_quote_for_shell(ctx->arena, sandbox_path(ctx->arena, project)));
+    const char *url = airflow_url(ctx->arena, &state);
+    if (url != NULL) text_append_format(&lines, "DEVBOX_AIRFLOW_URL=%s\n", url);
     *result = (Result){.data = to_value(ctx->arena, project, &state), .text = text_string(&lines)};
     return true;
 }
