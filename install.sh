@@ -147,8 +147,8 @@ step_failed() {
 note() { show_step "$note_mark" "$1" "" "$2"; }
 
 tidy() {
+    if [ -n "$ticker" ] && [ $is_live = yes ]; then printf '\r\033[K' >&2; fi
     stop_ticker
-    [ $is_live = no ] || printf '\r\033[K' >&2
     [ -z "$partial" ] || rm -rf "$partial"
 }
 
@@ -192,7 +192,7 @@ become_root() {
     sudo=sudo
 }
 
-update_package_lists() { $sudo apt-get -o DPkg::Lock::Timeout=120 update -q; }
+update_package_lists() { $sudo apt-get -o DPkg::Lock::Timeout=120 -o APT::Update::Error-Mode=any update -q; }
 
 install_with_apt() {
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 \
@@ -204,7 +204,7 @@ install_on_debian() {
     printf '%s\n' "missing here, to be installed: $*" | fold -s -w 78 >&2
     step lists "apt-get update" update_package_lists ||
         note lists "apt-get update failed; going on with the package lists that are there"
-    step packages "$# packages with apt-get" install_with_apt "$@" || step_failed 5 "these packages could not be installed: $*"
+    step packages "apt-get install" install_with_apt "$@" || step_failed 5 "these packages could not be installed: $*"
 }
 
 # Homebrew hides from pkg-config what macOS brings itself.
