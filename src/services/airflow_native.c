@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "io/clock.h"
@@ -20,6 +21,7 @@ enum {
     HEALTHY_TIMEOUT_MS = 180 * 1000,
     STOP_TIMEOUT_MS = 30 * 1000,
     PAUSE_MS = 100,
+    ENDING_TIMEOUT_MS = 2 * 1000,
     LOG_TAIL_BYTES = 16 * 1024,
     LOG_TAIL_LINES = 15
 };
@@ -48,6 +50,23 @@ static bool substitute_port(Context *ctx, const Project *project, int busy, int 
     return remember_port(ctx, project, port, err);
 }
 
+// A process that ends gives up its files, by which it is found, a moment before the port itself.
+static bool is_holder_ending(Context *ctx, int family, int port) {
+    ProcessInfo holder;
+    return platform_port_holder(ctx->arena, family, port, &holder) && holder.pid == 0 && holder.owner == geteuid();
+}
+
+// What a killed supervisor left would look like a stranger on our own port.
+static bool is_port_free(Context *ctx, const Project *project, int port, int *family) {
+    long long deadline_ms = clock_now_ms() + ENDING_TIMEOUT_MS;
+    if (network_port_is_free(port, family)) return true;
+    if (!lock_file_is_held(ctx->arena, runtime_state_lock_path(ctx->arena, project), NULL)) {
+        supervisor_kill_leftovers(ctx, project);
+    }
+    while (is_holder_ending(ctx, *family, port) && clock_now_ms() < deadline_ms) clock_sleep_ms(PAUSE_MS);
+    return network_port_is_free(port, family);
+}
+
 bool airflow_native_choose_port(Context *ctx, const Project *project, int *port, Error *err) {
     RuntimeState state;
     long long remembered = project->config.airflow.port;
@@ -58,7 +77,7 @@ bool airflow_native_choose_port(Context *ctx, const Project *project, int *port,
     if (!is_explicit && known != NULL && !text_parse_integer(known, &remembered)) remembered = project->config.airflow.port;
     *port = (int)remembered;
     if (state.phase != RUNTIME_STOPPED && state.port == *port) return true;
-    if (network_port_is_free(*port, &family)) return is_explicit || remember_port(ctx, project, *port, err);
+    if (is_port_free(ctx, project, *port, &family)) return is_explicit || remember_port(ctx, project, *port, err);
     if (is_explicit) return report_busy_port(ctx, *port, family, err);
     if (!substitute_port(ctx, project, *port, family, err)) return false;
     return airflow_native_choose_port(ctx, project, port, err);
@@ -97,7 +116,8 @@ bool airflow_native_launch(Context *ctx, const Project *project, int port, bool 
     bool is_up = state.phase == RUNTIME_STARTING || state.phase == RUNTIME_HEALTHY || state.phase == RUNTIME_DEGRADED;
     *already_runs = is_up && text_equals(state.fingerprint, fingerprint);
     if (*already_runs) return true;
-    if (is_up) event_note(ctx, "the settings of Airflow changed since it was started: restarting it");
+    bool is_known = !text_is_empty(state.fingerprint);
+    if (is_up && is_known) event_note(ctx, "the settings of Airflow changed since it was started: restarting it");
     if (!airflow_native_stop(ctx, project, &was_running, err)) return false;
     return spawn_supervisor(ctx, project, port, err);
 }

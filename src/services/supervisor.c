@@ -13,6 +13,7 @@
 #include "io/file_system.h"
 #include "io/hash.h"
 #include "io/lock_file.h"
+#include "io/network.h"
 #include "io/platform.h"
 #include "io/signals.h"
 #include "services/airflow_health.h"
@@ -35,6 +36,7 @@ typedef struct Supervised {
     const AirflowService *service;
     RestartPolicy policy;
     long long due_ms;  // monotonic time of the next start; 0: running, or failed for good
+    bool is_deaf;      // it lived, but nobody listened on its port, so we ended it
 } Supervised;
 
 typedef struct Supervisor {
@@ -112,6 +114,14 @@ static void note_crash(Supervisor *supervisor, size_t index, const char *how) {
     set_service(supervisor, index, SERVICE_RESTARTING, how);
 }
 
+static void remove_stale_files(const Supervisor *supervisor) {
+    Arena *arena = supervisor->ctx->arena;
+    Error ignored = {.arena = arena};
+    list_each(const char *const, stale, &supervisor->setup.profile.stale_files) {
+        if (!file_remove(arena, path_join(arena, supervisor->setup.home, *stale), &ignored)) return;
+    }
+}
+
 static void open_host(Supervisor *supervisor, Context *turn) {
     Error err = {.arena = turn->arena};
     const char *log = project_state_path(supervisor->ctx->arena, supervisor->project, "logs/airflow-host.log");
@@ -127,6 +137,7 @@ static void start_due_services(Supervisor *supervisor, Context *turn) {
         ServiceStatus *status = &supervisor->state.services.items[i];
         if (one->due_ms == 0 || clock_now_ms() < one->due_ms) continue;
         one->due_ms = 0;
+        one->is_deaf = false;
         status->started_ms = clock_wall_ms();
         // A write to a dead host fails; its end is noticed at its pipe.
         if (airflow_host_start(turn, &supervisor->host, one->service, status->log_path)) {
@@ -147,6 +158,7 @@ static void handle_host_gone(Supervisor *supervisor) {
         set_service(supervisor, i, SERVICE_RESTARTING, "the process that all services come from ended");
     }
     supervisor_kill_leftovers(supervisor->ctx, supervisor->project);
+    remove_stale_files(supervisor);
     if (!restart_policy_note_crash(&supervisor->host_policy, clock_now_ms(), &pause_ms)) {
         set_phase(supervisor, RUNTIME_FAILED, "Airflow's parent process ended too often; see .devbox/logs/airflow-host.log");
         return;
@@ -161,7 +173,8 @@ static int find_service(const Supervisor *supervisor, const char *name) {
     return -1;
 }
 
-static const char *describe_exit(Context *turn, const ServiceStatus *status, const HostEvent *event) {
+static const char *describe_exit(Context *turn, const Supervised *one, const ServiceStatus *status, const HostEvent *event) {
+    if (one->is_deaf) return "did not listen on its port any more";
     const char *how = event->signal != 0 ? arena_format(turn->arena, "killed by signal %d", event->signal)
                                          : arena_format(turn->arena, "exited (%d)", event->exit_code);
     return arena_format(turn->arena, "%s %s after its start", how,
@@ -181,7 +194,10 @@ static void handle_event(Supervisor *supervisor, Context *turn, const HostEvent 
         supervisor->is_dirty = true;
     }
     if (event->kind == HOST_SERVICE_EXITED && (status->pid == event->pid || status->pid == 0)) {
-        note_crash(supervisor, (size_t)index, describe_exit(turn, status, event));
+        // A web server's workers would keep its port, a scheduler's would go on running tasks that the next one starts again.
+        supervisor_kill_orphans(turn, supervisor->project, supervisor->host.pid);
+        remove_stale_files(supervisor);
+        note_crash(supervisor, (size_t)index, describe_exit(turn, &supervisor->supervised[index], status, event));
     }
 }
 
@@ -238,6 +254,16 @@ static void judge_services(Supervisor *supervisor, const ComponentHealthList *co
     if (!all_healthy && supervisor->state.phase == RUNTIME_HEALTHY) set_phase(supervisor, RUNTIME_DEGRADED, NULL);
 }
 
+// Airflow 2's web server outlives a gunicorn that was killed by two minutes, deaf. Its end is noticed like any other.
+static void end_deaf_service(Supervisor *supervisor, size_t index) {
+    int family;
+    const ServiceStatus *status = &supervisor->state.services.items[index];
+    bool may_listen = status->state != SERVICE_UNHEALTHY || status->pid <= 0;
+    if (may_listen || !network_port_is_free(supervisor->state.port, &family)) return;
+    supervisor->supervised[index].is_deaf = true;
+    kill(status->pid, SIGKILL);
+}
+
 // Without an answer nothing is known of the components; only the one that should have answered is to blame.
 static void judge_silence(Supervisor *supervisor, const char *reason) {
     for (size_t i = 0; i < supervisor->state.services.count; i++) {
@@ -245,6 +271,7 @@ static void judge_silence(Supervisor *supervisor, const char *reason) {
             names_component(&supervisor->setup.profile.health_components, supervisor->state.services.items[i].name);
         bool was_healthy = supervisor->state.services.items[i].state == SERVICE_HEALTHY;
         if (!has_component && was_healthy) set_service(supervisor, i, SERVICE_UNHEALTHY, reason);
+        if (!has_component) end_deaf_service(supervisor, i);
     }
     if (supervisor->state.phase == RUNTIME_HEALTHY) set_phase(supervisor, RUNTIME_DEGRADED, reason);
 }
@@ -308,6 +335,7 @@ static void wait_for_news(Supervisor *supervisor) {
 static void take_turn(Supervisor *supervisor, Context *turn) {
     Error err = {.arena = turn->arena};
     wait_for_news(supervisor);
+    supervisor_reap();
     if (supervisor->host_due_ms != 0 && clock_now_ms() >= supervisor->host_due_ms) open_host(supervisor, turn);
     if (supervisor->host.pid > 0) {
         HostEventList events = airflow_host_read(turn, &supervisor->host);
@@ -341,9 +369,6 @@ static void rotate_logs(Supervisor *supervisor) {
         bool is_large = file_info(status->log_path).size > LOG_LIMIT_BYTES;
         if (is_large && !file_rename(arena, status->log_path, arena_format(arena, "%s.1", status->log_path), &ignored)) return;
     }
-    list_each(const char *, stale, &supervisor->setup.profile.stale_files) {
-        if (!file_remove(arena, path_join(arena, supervisor->setup.home, *stale), &ignored)) return;
-    }
 }
 
 static bool prepare(Supervisor *supervisor, int port, Error *err) {
@@ -362,6 +387,7 @@ static bool prepare(Supervisor *supervisor, int port, Error *err) {
         list_push(ctx->arena, &supervisor->still_paused, *dag_id);
     prepare_services(supervisor);
     rotate_logs(supervisor);
+    remove_stale_files(supervisor);
     supervisor->watch_fd = -1;
     if (!dag_watch_create(ctx, project, &supervisor->setup, &supervisor->watch, &supervisor->watch_fd, &watch_error)) {
         fprintf(stderr, "%s\n", watch_error.message);

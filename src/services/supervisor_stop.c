@@ -8,7 +8,7 @@
 #include "io/platform.h"
 #include "services/supervisor.h"
 
-enum { GRACE_MS = 8000, KILL_ROUNDS = 50, PAUSE_MS = 50 };
+enum { GRACE_MS = 8000, KILL_ROUNDS = 150, PAUSE_MS = 20 };
 
 static ProcessInfoList find_marked(Context *ctx, const Project *project) {
     ProcessInfoList marked = platform_processes_with_marker(ctx->arena, supervisor_marker(ctx->arena, project)), others = {0};
@@ -20,8 +20,7 @@ static ProcessInfoList find_marked(Context *ctx, const Project *project) {
 
 size_t supervisor_count_processes(Context *ctx, const Project *project) { return find_marked(ctx, project).count; }
 
-// We are a subreaper: orphans become ours, and stay zombies until somebody waits for them.
-static void reap(void) {
+void supervisor_reap(void) {
     while (waitpid(-1, NULL, WNOHANG) > 0) continue;
 }
 
@@ -41,16 +40,52 @@ void supervisor_stop_services(Context *ctx, const ServiceStatusList *services) {
     }
     while (is_any_alive(ctx, services) && clock_now_ms() < deadline_ms) {
         clock_sleep_ms(PAUSE_MS);
-        reap();
+        supervisor_reap();
     }
 }
 
+// A process that ends loses its environment, by which it is found, before its sockets: only its disappearance counts.
+static bool is_any_ending(Context *ctx, const ProcessInfoList *killed) {
+    ProcessInfo info;
+    list_each(const ProcessInfo, process, killed) {
+        bool is_there = platform_process_info(ctx->arena, process->pid, &info) && info.started_ms == process->started_ms;
+        if (is_there && !info.is_zombie) return true;
+    }
+    return false;
+}
+
 void supervisor_kill_leftovers(Context *ctx, const Project *project) {
+    ProcessInfoList killed = {0};
     for (int round = 0; round < KILL_ROUNDS; round++) {
         ProcessInfoList left = find_marked(ctx, project);
-        if (left.count == 0) return;
-        list_each(ProcessInfo, process, &left) kill(process->pid, SIGKILL);
-        reap();
+        if (left.count == 0 && !is_any_ending(ctx, &killed)) return;
+        list_each(ProcessInfo, process, &left) {
+            kill(process->pid, SIGKILL);
+            list_push(ctx->arena, &killed, *process);
+        }
         clock_sleep_ms(PAUSE_MS);
+        supervisor_reap();
+    }
+}
+
+// The parent of orphans is the subreaper that we are, or on systems without such a thing the first process of all.
+static bool is_orphan(const ProcessInfo *process, pid_t host) {
+    return process->pid != host && (process->parent == getpid() || process->parent == 1);
+}
+
+void supervisor_kill_orphans(Context *ctx, const Project *project, pid_t host) {
+    ProcessInfoList killed = {0};
+    bool is_any_left = true;
+    for (int round = 0; is_any_left && round < KILL_ROUNDS; round++) {
+        ProcessInfoList marked = find_marked(ctx, project);
+        is_any_left = is_any_ending(ctx, &killed);
+        list_each(ProcessInfo, process, &marked) {
+            if (!is_orphan(process, host)) continue;
+            kill(process->pid, SIGKILL);
+            list_push(ctx->arena, &killed, *process);
+            is_any_left = true;
+        }
+        if (is_any_left) clock_sleep_ms(PAUSE_MS);
+        supervisor_reap();
     }
 }

@@ -9,5 +9,12 @@ void supervisor_stop_services(Context *ctx, const ServiceStatusList *services);
 // Kills whatever still carries the platform's marker, except this process. Returns when none is left.
 void supervisor_kill_leftovers(Context *ctx, const Project *project);
 
+// Kills what ended components left behind: processes of the platform that have lost their parent, and their descendants.
+// `host`, the parent of all components, is spared.
+void supervisor_kill_orphans(Context *ctx, const Project *project, pid_t host);
+
+// Waits for whatever has ended: the supervisor is a subreaper, so orphans become its children and stay zombies until then.
+void supervisor_reap(void);
+
 // How many processes carry the platform's marker, this one left out.
 size_t supervisor_count_processes(Context *ctx, const Project *project);
