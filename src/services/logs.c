@@ -57,6 +57,11 @@ static long long read_time(const char *line) {
     return start == NULL || start - line > 12 ? 0 : airflow_health_parse_time(start);
 }
 
+// Every few seconds the supervisor asks how Airflow is; the access log's answer to that is no news.
+static bool is_own_question(const char *line) {
+    return strstr(line, "\"GET /health HTTP") != NULL || strstr(line, "\"GET /api/v2/monitor/health HTTP") != NULL;
+}
+
 static void read_lines(Context *ctx, LogFile *file, LogLineList *lines) {
     long long time_ms = 0;
     StringList texts = text_split_lines(ctx->arena, file_read_tail(ctx->arena, file->path, TAIL_BYTES));
@@ -64,6 +69,7 @@ static void read_lines(Context *ctx, LogFile *file, LogLineList *lines) {
     list_each(const char *, text, &texts) {
         long long own_ms = read_time(*text);
         if (own_ms != 0) time_ms = own_ms;
+        if (is_own_question(*text)) continue;
         LogLine line = {.time_ms = time_ms, .order = lines->count, .file = file, .text = *text};
         list_push(ctx->arena, lines, line);
     }
@@ -107,7 +113,9 @@ static void show_growth(Context *ctx, LogFile *file) {
     bytes[length] = '\0';
     file->offset += (long long)length;
     StringList lines = text_split_lines(ctx->arena, bytes);
-    list_each(const char *, line, &lines) emit_line(ctx, file, *line);
+    list_each(const char *, line, &lines) {
+        if (!is_own_question(*line)) emit_line(ctx, file, *line);
+    }
 }
 
 static void follow(Context *ctx, LogFileList *files) {
