@@ -7,11 +7,8 @@
 // What people do about each error, one sentence or two.
 static const char *const advice[ERROR_CODE_COUNT] = {
     [ERROR_USAGE] = "The message names the word that was not understood. `devbox help COMMAND` shows how the command is written.",
-    [ERROR_CONFIRMATION_NEEDED] =
-        "Read the list of what would go, then run the same command with --yes. A snapshot is made first.",
-    [ERROR_CONFIG] =
-        "The message has file, line and column. `devbox config check` looks again, `devbox config schema` prints every valid "
-        "key.",
+    [ERROR_CONFIRMATION_NEEDED] = "Read the list of what would go, then run the same command with --yes.",
+    [ERROR_CONFIG] = "The message has file, line and column, and the nearest valid key. `devbox config check` looks again.",
     [ERROR_CHECKOUT] =
         "Go to your data platform's checkout, or use -C DIR. `devbox init` writes a devbox.yaml for a folder that has none.",
     [ERROR_SEED] =
@@ -27,7 +24,8 @@ static const char *const advice[ERROR_CODE_COUNT] = {
     [ERROR_PORT_BUSY] =
         "The message names who holds the port. End that program, or give another port: airflow.port in devbox.yaml.",
     [ERROR_DATABASE] =
-        "SQLite's own words stand in the message. When the file is damaged, `devbox db restore --last` brings back a snapshot.",
+        "SQLite's own words stand in the message. A damaged sandbox can be made anew: move .devbox/sandbox.db away, then `devbox "
+        "start`.",
     [ERROR_FILE] =
         "The message names the file and what the system said: look at its owner and permissions, and at free disk space.",
     [ERROR_GIT] = "git's own words stand in the message. `git status` and `git fsck` tell more about the repository.",
@@ -38,8 +36,7 @@ static const char *const advice[ERROR_CODE_COUNT] = {
         "Check the connection and the proxy variables (HTTPS_PROXY, SSL_CERT_FILE), then run the same command again.",
     [ERROR_BUSY] = "The message names the other devbox, by pid and age. Wait for it, or end it; its lock goes with it.",
     [ERROR_DATA_AT_RISK] = "Nothing was changed. The message says what stands in the way and the one thing to do about it.",
-    [ERROR_INTERNAL] =
-        "Please report it with the output of `devbox doctor --bundle bundle.zip`; secrets are left out of the bundle.",
+    [ERROR_INTERNAL] = "Please report it with the command, its output and that of `devbox doctor`.",
     [ERROR_INTERRUPTED] = "What was up stays up. Run the same command again to go on from there.",
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "io/file_system.h"
+#include "io/network.h"
 #include "io/platform.h"
 #include "io/process.h"
 #include "services/airflow_setup.h"
@@ -97,6 +98,24 @@ static void check_dags(Context *ctx, const Project *project, CheckList *checks) 
         has_folder ? NULL : "set dags in devbox.yaml to the folder with the DAG files");
 }
 
+static void check_port(Context *ctx, const Project *project, CheckList *checks) {
+    RuntimeState state;
+    ProcessInfo holder = {0};
+    int family = 0, port = project->config.airflow.port;
+    Error ignored = {.arena = ctx->arena};
+    bool is_ours = runtime_state_read(ctx, project, &state, &ignored) && state.phase != RUNTIME_STOPPED && state.port == port;
+    if (is_ours || network_port_is_free(port, &family)) {
+        add(ctx, checks, "port", CHECK_GOOD, arena_format(ctx->arena, "%d is %s", port, is_ours ? "Airflow's" : "free"), NULL);
+        return;
+    }
+    bool is_known = platform_port_holder(ctx->arena, family, port, &holder) && holder.pid != 0;
+    const char *who =
+        is_known ? arena_format(ctx->arena, "%s (pid %d)", holder.command, (int)holder.pid) : "another user's program";
+    bool is_explicit = project->config.airflow.is_port_explicit;
+    add(ctx, checks, "port", is_explicit ? CHECK_BAD : CHECK_WARNING, arena_format(ctx->arena, "%d is held by %s", port, who),
+        is_explicit ? "end that program, or change airflow.port in devbox.yaml" : "devbox start takes the next free one");
+}
+
 static void check_hook(Context *ctx, const Project *project, CheckList *checks) {
     HookStatus status;
     Error err = {.arena = ctx->arena};
@@ -131,6 +150,7 @@ CheckList doctor_examine(Context *ctx, const Project *project) {
     check_airflow(ctx, project, &checks);
     check_dbt(ctx, project, &checks);
     check_dags(ctx, project, &checks);
+    check_port(ctx, project, &checks);
     check_hook(ctx, project, &checks);
     check_services(ctx, project, &checks);
     return checks;
