@@ -265,7 +265,7 @@ static bool read_map(Reader *reader, const yaml_event_t *start, YamlNode **node)
         cleanup_event yaml_event_t value_event = {0};
         YamlEntry entry;
         YamlNode *value;
-        bool is_merge;
+        bool is_merge = false;
         if (!next_event(reader, &key_event)) return false;
         if (key_event.type == YAML_MAPPING_END_EVENT) break;
         if (!read_key(reader, &key_event, &seen, &entry, &is_merge)) return false;
