@@ -47,20 +47,45 @@ static void read_line(void *state, const char *line) {
 static bool start_lane(Run *run, size_t index, Error *err) {
     Context *ctx = run->ctx;
     Lane *lane = &run->lanes[index];
-    const char *const argv[] = {ctx->executable, "-C", run->project->root, "--json", "__step", lane->step->name, NULL};
-    const char **owned = arena_allocate_array(ctx->arena, sizeof argv / sizeof *argv, sizeof *argv);
-    memcpy(owned, argv, sizeof argv);
-    ProcessSpec spec = {.argv = owned, .on_output = read_line, .handler_state = lane, .timeout_ms = STEP_TIMEOUT_MS};
+    StringList argv = {0};
+    const char *const words[] = {ctx->executable, "-C", run->project->root, "--json"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) list_push(ctx->arena, &argv, words[i]);
+    if (ctx->timeout_ms > 0) list_push(ctx->arena, &argv, arena_format(ctx->arena, "--timeout=%lldms", ctx->timeout_ms));
+    list_push(ctx->arena, &argv, "__step");
+    list_push(ctx->arena, &argv, lane->step->name);
+    ProcessSpec spec = {.argv = string_list_to_argv(ctx->arena, &argv),
+                        .on_output = read_line,
+                        .handler_state = lane,
+                        .timeout_ms = STEP_TIMEOUT_MS};
     lane->started_ms = clock_now_ms();
     event_step_started(ctx, lane->step->name, NULL);
     return process_start(ctx, &spec, &run->processes[index], err);
 }
 
-static void read_error(Lane *lane, const ProcessResult *result, Error *err) {
+static void describe_silent_end(const Lane *lane, const ProcessResult *result, Error *err) {
+    const char *name = lane->step->name;
+    switch (result->outcome) {
+        case PROCESS_INTERRUPTED:
+            error_set(err, ERROR_INTERRUPTED, "interrupted; what was up stays up");
+            return;
+        case PROCESS_TIMED_OUT:
+            error_set(err, ERROR_TIMEOUT, "the step %s did not end within %d minutes", name, STEP_TIMEOUT_MS / 60000);
+            break;
+        case PROCESS_SIGNALED:
+            error_set(err, ERROR_CHILD, "the step %s was killed by signal %d", name, result->signal);
+            break;
+        case PROCESS_EXITED:
+            error_set(err, ERROR_INTERNAL, "the step %s ended without an answer (exit code %d)", name, result->exit_code);
+            break;
+    }
+    error_hint(err, "run it again: devbox start continues where it stopped");
+    error_detail(err, text_last_lines(lane->ctx->arena, result->errors, 10));
+}
+
+static void read_error(const Lane *lane, const ProcessResult *result, Error *err) {
     const Value *error = lane->envelope == NULL ? NULL : value_get(lane->envelope, "error");
     if (error == NULL || error->kind != VALUE_OBJECT) {
-        error_set(err, ERROR_INTERNAL, "the step %s ended without an answer", lane->step->name);
-        error_detail(err, text_last_lines(lane->ctx->arena, result->errors, 10));
+        describe_silent_end(lane, result, err);
         return;
     }
     ErrorCode code = error_code_from_name(value_get_string(error, "code", "INTERNAL"));
@@ -118,7 +143,7 @@ static void collect_finished_lanes(Run *run) {
 }
 
 // Under a cancelled context every poll moves all children towards their end, side by side.
-static void stop_lanes(Run *run) {
+static bool stop_lanes(Run *run, Error *err) {
     bool is_any_left = true;
     while (is_any_left) {
         processes_poll(run->ctx, run->processes, run->plan->steps.count, WAIT_MS);
@@ -128,6 +153,14 @@ static void stop_lanes(Run *run) {
             if (run->processes[i] != NULL && process_is_finished(run->processes[i], &result)) run->processes[i] = NULL;
             is_any_left = is_any_left || run->processes[i] != NULL;
         }
+    }
+    return error_set(err, ERROR_INTERRUPTED, "interrupted; what was up stays up");
+}
+
+static void report_blocked_steps(Context *ctx, const Plan *plan) {
+    list_each(const Step, step, &plan->steps) {
+        const Step *blocker = plan_find_blocker(plan, step);
+        if (blocker != NULL) event_step_skipped(ctx, step->name, "not run: %s failed", blocker->name);
     }
 }
 
@@ -139,19 +172,15 @@ bool plan_run(Context *ctx, const Project *project, Plan *plan, bool *is_red, Er
     for (size_t i = 0; i < count; i++) run.lanes[i] = (Lane){.ctx = ctx, .step = &plan->steps.items[i]};
     error_clear(err);
     while (!plan_is_finished(plan)) {
-        if (context_is_cancelled(ctx)) {
-            stop_lanes(&run);
-            return error_set(err, ERROR_INTERRUPTED, "interrupted; what was up stays up");
-        }
+        if (context_is_cancelled(ctx)) return stop_lanes(&run, err);
         start_ready_lanes(&run);
         processes_poll(ctx, run.processes, count, WAIT_MS);
+        if (context_is_cancelled(ctx)) return stop_lanes(&run, err);
         collect_finished_lanes(&run);
         event_tick(ctx);
     }
-    for (size_t i = 0; i < count; i++) {
-        const Step *blocker = plan_find_blocker(plan, &plan->steps.items[i]);
-        if (blocker != NULL) event_step_skipped(ctx, plan->steps.items[i].name, "not run: %s failed", blocker->name);
-    }
+    report_blocked_steps(ctx, plan);
+    if (err->code != ERROR_NONE) return false;
     *is_red = run.is_red;
-    return err->code == ERROR_NONE;
+    return true;
 }
