@@ -5,11 +5,12 @@ Run: python3 -m unittest tests/integration/install_test.py
 """
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
 
-from support import BINARY, ROOT, environment
+from support import BINARY, ROOT, environment, wait_until
 
 BUILD = os.path.dirname(os.path.dirname(BINARY))
 # What the script itself runs; everything else on this machine is out of its sight.
@@ -62,11 +63,16 @@ class InstallCase(unittest.TestCase):
         for name in ("pkg-config", "ninja", "cc", "uv"):
             self.tool(name, LIBRARIES)
 
-    def install(self, *words, **extra):
+    def start_install(self, *words, **extra):
         variables = environment(HOME=self.home, PATH=self.tools, CALLS=self.calls, BUILD=BUILD, REAL_CMAKE=shutil.which("cmake"))
         variables.update(extra)
-        return subprocess.run(["/bin/sh", self.path("source/install.sh"), *words], cwd=self.home, env=variables, timeout=60,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(["/bin/sh", self.path("source/install.sh"), *words], cwd=self.home, env=variables, text=True,
+                                start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def install(self, *words, **extra):
+        with self.start_install(*words, **extra) as running:
+            out, err = running.communicate(timeout=60)
+        return subprocess.CompletedProcess(running.args, running.returncode, out, err)
 
     def called(self):
         if not os.path.exists(self.calls):
@@ -150,6 +156,40 @@ class PackageTest(InstallCase):
         done = self.install()
         self.assert_ends(done, 6, "build failed", self.path("source/build/build.log"))
         self.assertIn("main.c:7: something is wrong", done.stderr)
+
+    def wait_for_build(self, running):
+        for line in running.stderr:
+            if " build " in line:
+                return
+        self.fail("the build did not begin")
+
+    def test_a_build_that_is_interrupted_leaves_nothing_running(self):
+        self.give_everything()
+        self.tool("cmake", "#!/bin/sh\nexec sleep 60\n")
+        with self.start_install() as running:
+            self.wait_for_build(running)
+            os.killpg(running.pid, signal.SIGTERM)
+            # The pipe ends only when the last process that holds it is gone.
+            running.communicate(timeout=10)
+        self.assertEqual(running.returncode, 143)
+        wait_until(lambda: not self.is_group_alive(running.pid), 3, "the group of install.sh is gone")
+
+    def is_group_alive(self, group):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def test_a_killed_script_takes_its_progress_lines_along(self):
+        self.give_everything()
+        self.tool("cmake", "#!/bin/sh\nexec sleep 1\n")
+        with self.start_install() as running:
+            self.wait_for_build(running)
+            running.kill()
+            running.wait(timeout=3)
+            running.communicate(timeout=6)
+        self.assertEqual(running.returncode, -signal.SIGKILL)
 
 
 class PrefixTest(InstallCase):
