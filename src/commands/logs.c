@@ -25,8 +25,10 @@ static const Example examples[] = {{"devbox logs scheduler -f", "follow one serv
 static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
     (void)outcome;
     const LogsOptions *given = invocation->options;
+    // Who gives an age wants all that is younger.
+    long long lines = given->since_ms > 0 ? 0 : DEFAULT_LINES;
     LogOptions logs = {.services = invocation->arguments,
-                       .lines = given->lines > 0 ? given->lines : DEFAULT_LINES,
+                       .lines = given->lines > 0 ? given->lines : lines,
                        .since_ms = given->since_ms,
                        .is_following = given->is_following};
     return logs_show(ctx, invocation->project, &logs, err);

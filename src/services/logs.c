@@ -16,6 +16,7 @@ enum { TAIL_BYTES = 1024 * 1024, FOLLOW_PAUSE_MS = 200, READ_BYTES = 64 * 1024 }
 
 typedef struct LogFile {
     const char *service, *path;
+    uint64_t inode;    // another one: the file was rotated
     long long offset;  // how much was shown
 } LogFile;
 
@@ -62,10 +63,40 @@ static bool is_own_question(const char *line) {
     return strstr(line, "\"GET /health HTTP") != NULL || strstr(line, "\"GET /api/v2/monitor/health HTTP") != NULL;
 }
 
+// The next whole lines, at most `limit` bytes of them; NULL when there are none. `file` is moved behind them.
+static const char *read_on(Arena *arena, LogFile *file, size_t limit) {
+    cleanup_fd int fd = open(file->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return NULL;
+    char *bytes = arena_allocate(arena, limit + 1);
+    ssize_t count = pread(fd, bytes, limit, file->offset);
+    if (count <= 0) return NULL;
+    char *last_end = memrchr(bytes, '\n', (size_t)count);
+    // A line longer than the buffer is shown in pieces.
+    if (last_end == NULL && (size_t)count < limit) return NULL;
+    size_t length = last_end == NULL ? (size_t)count : (size_t)(last_end + 1 - bytes);
+    for (size_t i = 0; i < length; i++) {
+        if (bytes[i] == '\0') bytes[i] = ' ';
+    }
+    bytes[length] = '\0';
+    file->offset += (long long)length;
+    return bytes;
+}
+
+// From the first line start in the last part of the file.
+static const char *read_tail(Arena *arena, LogFile *file) {
+    FileInfo info = file_info(file->path);
+    bool is_cut = info.size > TAIL_BYTES;
+    file->inode = info.inode;
+    file->offset = is_cut ? info.size - TAIL_BYTES : 0;
+    const char *text = read_on(arena, file, TAIL_BYTES);
+    if (text == NULL) return "";
+    const char *end = is_cut ? strchr(text, '\n') : NULL;
+    return end == NULL ? text : end + 1;
+}
+
 static void read_lines(Context *ctx, LogFile *file, LogLineList *lines) {
     long long time_ms = 0;
-    StringList texts = text_split_lines(ctx->arena, file_read_tail(ctx->arena, file->path, TAIL_BYTES));
-    file->offset = file_info(file->path).size;
+    StringList texts = text_split_lines(ctx->arena, read_tail(ctx->arena, file));
     list_each(const char *, text, &texts) {
         long long own_ms = read_time(*text);
         if (own_ms != 0) time_ms = own_ms;
@@ -90,7 +121,7 @@ static void show_tail(Context *ctx, LogFileList *files, const LogOptions *option
     long long oldest_ms = options->since_ms > 0 ? clock_wall_ms() - options->since_ms : 0;
     list_each(LogFile, file, files) read_lines(ctx, file, &lines);
     if (lines.count > 1) qsort(lines.items, lines.count, sizeof *lines.items, compare_lines);
-    size_t wanted = (size_t)options->lines;
+    size_t wanted = options->lines > 0 ? (size_t)options->lines : lines.count;
     size_t first = lines.count > wanted ? lines.count - wanted : 0;
     for (size_t i = first; i < lines.count; i++) {
         if (lines.items[i].time_ms >= oldest_ms) emit_line(ctx, lines.items[i].file, lines.items[i].text);
@@ -99,22 +130,16 @@ static void show_tail(Context *ctx, LogFileList *files, const LogOptions *option
 
 static void show_growth(Context *ctx, LogFile *file) {
     FileInfo info = file_info(file->path);
-    if (info.size < file->offset) file->offset = 0;  // rotated: from its start
-    if (info.size == file->offset) return;
-    cleanup_fd int fd = open(file->path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return;
-    char *bytes = arena_allocate(ctx->arena, READ_BYTES + 1);
-    ssize_t count = pread(fd, bytes, READ_BYTES, file->offset);
-    if (count <= 0) return;
-    // Only whole lines, unless one is longer than the buffer.
-    char *last_end = memrchr(bytes, '\n', (size_t)count);
-    if (last_end == NULL && count < READ_BYTES) return;
-    size_t length = last_end == NULL ? (size_t)count : (size_t)(last_end + 1 - bytes);
-    bytes[length] = '\0';
-    file->offset += (long long)length;
-    StringList lines = text_split_lines(ctx->arena, bytes);
-    list_each(const char *, line, &lines) {
-        if (!is_own_question(*line)) emit_line(ctx, file, *line);
+    if (info.kind == FILE_MISSING) return;
+    if (info.inode != file->inode || info.size < file->offset) file->offset = 0;
+    file->inode = info.inode;
+    while (file->offset < info.size) {
+        const char *text = read_on(ctx->arena, file, READ_BYTES);
+        if (text == NULL) return;
+        StringList lines = text_split_lines(ctx->arena, text);
+        list_each(const char *, line, &lines) {
+            if (!is_own_question(*line)) emit_line(ctx, file, *line);
+        }
     }
 }
 

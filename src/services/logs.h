@@ -4,7 +4,7 @@
 
 typedef struct LogOptions {
     StringList services;  // names; empty: all
-    long long lines;      // how many of the last ones
+    long long lines;      // how many of the last ones; 0: all
     long long since_ms;   // only lines younger than this; 0: any age
     bool is_following;
 } LogOptions;

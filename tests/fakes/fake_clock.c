@@ -5,6 +5,9 @@
 #include "io/clock.h"
 
 static long long now_ms, now_wall_ms, slept_ms;
+static void (*sleep_action)(void);
+
+void fake_clock_on_sleep(void (*action)(void)) { sleep_action = action; }
 
 void fake_clock_set(long long monotonic_ms, long long wall_ms) {
     now_ms = monotonic_ms;
@@ -36,4 +39,5 @@ const char *clock_format(Arena *arena, long long wall_ms) {
 void clock_sleep_ms(long long duration_ms) {
     fake_clock_advance(duration_ms);
     slept_ms += duration_ms;
+    if (sleep_action != NULL) sleep_action();
 }
