@@ -83,20 +83,22 @@ bool supervisor_fingerprint(Context *ctx, const Project *project, int port, cons
 
 static const char *keep(Supervisor *supervisor, const char *text) { return arena_copy_string(supervisor->ctx->arena, text); }
 
-static void set_service(Supervisor *supervisor, size_t index, ServiceState state, const char *message) {
-    ServiceStatus *status = &supervisor->state.services.items[index];
-    if (status->state == state && text_equals(status->message, message)) return;
-    status->state = state;
-    status->message = message == NULL ? NULL : keep(supervisor, message);
-    supervisor->is_dirty = true;
-}
-
 static void set_phase(Supervisor *supervisor, RuntimePhase phase, const char *message) {
     if (supervisor->state.phase == phase) return;
     supervisor->state.phase = phase;
     supervisor->state.message = message == NULL ? NULL : keep(supervisor, message);
     if (phase == RUNTIME_HEALTHY && supervisor->state.healthy_ms == 0) supervisor->state.healthy_ms = clock_wall_ms();
     supervisor->is_dirty = true;
+}
+
+static void set_service(Supervisor *supervisor, size_t index, ServiceState state, const char *message) {
+    ServiceStatus *status = &supervisor->state.services.items[index];
+    if (status->state == state && text_equals(status->message, message)) return;
+    status->state = state;
+    status->message = message == NULL ? NULL : keep(supervisor, message);
+    supervisor->is_dirty = true;
+    // At once: a start that comes now must not take it for healthy until somebody asks again.
+    if (state != SERVICE_HEALTHY && supervisor->state.phase == RUNTIME_HEALTHY) set_phase(supervisor, RUNTIME_DEGRADED, NULL);
 }
 
 static void note_crash(Supervisor *supervisor, size_t index, const char *how) {
