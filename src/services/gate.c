@@ -164,6 +164,7 @@ static bool run_part(Gate *gate, const char *name, GatePart *part, const Project
     PartSink sink = {.sink = {pass_on}, .inner = gate->ctx->sink, .part = name, .hides_green = gate->hides_green};
     long long started_ms = clock_now_ms();
     limited.timeout_ms = remaining_ms(gate);
+    limited.is_dry_run = false;  // the gate works on copies of its own: there is nothing to spare
     limited.sink = &sink.sink;
     bool has_time = limited.timeout_ms > 0;
     if (has_time) event_step_started(gate->ctx, name, "testing");
