@@ -144,6 +144,18 @@ class PackageTest(InstallCase):
         self.assertIn("apt-get update failed", done.stderr)
         self.assertTrue(os.path.exists(self.path("there/bin/devbox")))
 
+    def test_without_apt_homebrew_is_asked_by_its_own_names(self):
+        self.give_everything()
+        os.remove(os.path.join(self.tools, "ninja"))
+        sees_kegs = "case $PKG_CONFIG_PATH in *opt/openssl@3*) ;; *) exit 1 ;; esac"
+        self.tool("pkg-config", '#!/bin/sh\n[ "$2" != libgit2 ] || exit 1\n%s\n' % sees_kegs)
+        self.recording("brew", "[ $1 != --prefix ] || echo /opt/homebrew")
+        self.assertEqual(self.install().returncode, 0)
+        self.assertIn("brew install ninja libgit2", self.called())
+
+    def test_a_system_without_known_package_manager_is_told_the_names(self):
+        self.assert_ends(self.install(), 5, "neither apt-get nor brew", "libgit2-dev")
+
     def test_with_everything_there_no_package_manager_is_asked(self):
         self.give_everything()
         self.recording("apt-get")
