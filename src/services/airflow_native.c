@@ -23,8 +23,13 @@ enum {
     PAUSE_MS = 100,
     ENDING_TIMEOUT_MS = 2 * 1000,
     LOG_TAIL_BYTES = 16 * 1024,
-    LOG_TAIL_LINES = 15
+    LOG_TAIL_LINES = 15,
+    LAST_PORT = 65535
 };
+
+#define PORT_FACT "airflow.port"
+#define SUPERVISOR_LOG "logs/supervisor.log"
+#define HOST_LOG "logs/airflow-host.log"
 
 static const char *describe_holder(Context *ctx, int family, int port) {
     ProcessInfo holder;
@@ -39,15 +44,17 @@ static bool report_busy_port(Context *ctx, int port, int family, Error *err) {
 }
 
 static bool remember_port(Context *ctx, const Project *project, int port, Error *err) {
-    return state_store_set(ctx, project, "airflow.port", arena_format(ctx->arena, "%d", port), err);
+    return state_store_set(ctx, project, PORT_FACT, arena_format(ctx->arena, "%d", port), err);
 }
 
-static bool substitute_port(Context *ctx, const Project *project, int busy, int family, Error *err) {
-    int port = network_find_free_port(busy + 1);
-    if (port == 0) return report_busy_port(ctx, busy, family, err);
+static bool substitute_port(Context *ctx, const Project *project, int busy, int family, int *port, Error *err) {
+    int found = network_find_free_port(busy + 1);
+    if (found == 0) return report_busy_port(ctx, busy, family, err);
     event_warning(ctx, NULL, "airflow    port %d is held by %s; using %d from now on", busy, describe_holder(ctx, family, busy),
-                  port);
-    return remember_port(ctx, project, port, err);
+                  found);
+    if (!remember_port(ctx, project, found, err)) return false;
+    *port = found;
+    return true;
 }
 
 // A process that ends gives up its files, by which it is found, a moment before the port itself.
@@ -67,26 +74,36 @@ static bool is_port_free(Context *ctx, const Project *project, int port, int *fa
     return network_port_is_free(port, family);
 }
 
-bool airflow_native_choose_port(Context *ctx, const Project *project, int *port, Error *err) {
-    RuntimeState state;
-    long long remembered = project->config.airflow.port;
-    int family = 0;
-    if (!runtime_state_read(ctx, project, &state, err)) return false;
-    const char *known = state_store_get(ctx, project, "airflow.port");
-    bool is_explicit = project->config.airflow.is_port_explicit;
-    if (!is_explicit && known != NULL && !text_parse_integer(known, &remembered)) remembered = project->config.airflow.port;
-    *port = (int)remembered;
-    if (state.phase != RUNTIME_STOPPED && state.port == *port) return true;
-    if (is_port_free(ctx, project, *port, &family)) return is_explicit || remember_port(ctx, project, *port, err);
-    if (is_explicit) return report_busy_port(ctx, *port, family, err);
-    if (!substitute_port(ctx, project, *port, family, err)) return false;
-    return airflow_native_choose_port(ctx, project, port, err);
+// The port of devbox.yaml, or the substitute that an earlier start found.
+static int known_port(Context *ctx, const Project *project) {
+    long long port;
+    const AirflowConfig *airflow = &project->config.airflow;
+    const char *known = airflow->is_port_explicit ? NULL : state_store_get(ctx, project, PORT_FACT);
+    bool is_known = known != NULL && text_parse_integer(known, &port) && port > 0 && port <= LAST_PORT;
+    return is_known ? (int)port : airflow->port;
 }
 
-static bool wait_for_lock(Context *ctx, const Project *project, bool is_wanted_held, long long timeout_ms) {
-    long long deadline_ms = clock_now_ms() + timeout_ms;
+bool airflow_native_choose_port(Context *ctx, const Project *project, int *port, Error *err) {
+    RuntimeState state;
+    int family = 0, wanted = known_port(ctx, project);
+    bool is_explicit = project->config.airflow.is_port_explicit;
+    if (!runtime_state_read(ctx, project, &state, err)) return false;
+    bool is_running = state.phase != RUNTIME_STOPPED && state.port != 0;
+    if (is_running && !is_explicit) wanted = state.port;
+    bool is_ours = is_running && state.port == wanted;
+    if (!is_ours && !is_port_free(ctx, project, wanted, &family)) {
+        return is_explicit ? report_busy_port(ctx, wanted, family, err)
+                           : substitute_port(ctx, project, wanted, family, port, err);
+    }
+    if (!is_explicit && !remember_port(ctx, project, wanted, err)) return false;
+    *port = wanted;
+    return true;
+}
+
+static bool wait_for_release(Context *ctx, const Project *project) {
+    long long deadline_ms = clock_now_ms() + STOP_TIMEOUT_MS;
     const char *path = runtime_state_lock_path(ctx->arena, project);
-    while (lock_file_is_held(ctx->arena, path, NULL) != is_wanted_held) {
+    while (lock_file_is_held(ctx->arena, path, NULL)) {
         if (clock_now_ms() >= deadline_ms) return false;
         event_tick(ctx);
         clock_sleep_ms(PAUSE_MS);
@@ -94,17 +111,35 @@ static bool wait_for_lock(Context *ctx, const Project *project, bool is_wanted_h
     return true;
 }
 
+// Waits until the supervisor holds its lock. One that ended before never will.
+static bool wait_for_supervisor(Context *ctx, const Project *project, pid_t pid) {
+    ProcessInfo info;
+    long long deadline_ms = clock_now_ms() + LAUNCH_TIMEOUT_MS;
+    const char *path = runtime_state_lock_path(ctx->arena, project);
+    while (!lock_file_is_held(ctx->arena, path, NULL)) {
+        bool is_alive = platform_process_info(ctx->arena, pid, &info) && !info.is_zombie;
+        if (!is_alive || clock_now_ms() >= deadline_ms) return false;
+        event_tick(ctx);
+        clock_sleep_ms(PAUSE_MS);
+    }
+    return true;
+}
+
+static bool add_log_tail(Context *ctx, const char *log, Error *err) {
+    return error_detail(err, text_last_lines(ctx->arena, file_read_tail(ctx->arena, log, LOG_TAIL_BYTES), LOG_TAIL_LINES));
+}
+
 static bool spawn_supervisor(Context *ctx, const Project *project, int port, Error *err) {
     pid_t pid;
-    const char *log = project_state_path(ctx->arena, project, "logs/supervisor.log");
+    const char *log = project_state_path(ctx->arena, project, SUPERVISOR_LOG);
     const char *const argv[] = {
         ctx->executable, "-C", project->root, "__supervise", "--port", arena_format(ctx->arena, "%d", port), NULL};
     ProcessSpec spec = {.argv = argv, .folder = project->root, .log_path = log, .timeout_ms = LAUNCH_TIMEOUT_MS};
     if (!process_detach(ctx, &spec, &pid, err)) return false;
-    if (wait_for_lock(ctx, project, true, LAUNCH_TIMEOUT_MS)) return true;
+    if (wait_for_supervisor(ctx, project, pid)) return true;
     error_set(err, ERROR_SERVICE, "the supervisor of Airflow did not start");
-    error_hint(err, "see %s", log);
-    return error_detail(err, text_last_lines(ctx->arena, file_read_tail(ctx->arena, log, LOG_TAIL_BYTES), LOG_TAIL_LINES));
+    error_hint(err, "full log: %s", log);
+    return add_log_tail(ctx, log, err);
 }
 
 bool airflow_native_launch(Context *ctx, const Project *project, int port, bool *already_runs, Error *err) {
@@ -129,73 +164,129 @@ static const ServiceStatus *find_state(const RuntimeState *state, ServiceState w
     return NULL;
 }
 
-static bool report_failed_service(Context *ctx, const RuntimeState *state, Error *err) {
+static bool report_failed_service(Context *ctx, const Project *project, const RuntimeState *state, Error *err) {
     const ServiceStatus *failed = find_state(state, SERVICE_FAILED);
-    if (failed == NULL) return error_set(err, ERROR_SERVICE, "Airflow could not be started: %s", state->message);
-    error_set(err, ERROR_SERVICE, "%s %s, restarted %d×", failed->label, failed->message, failed->restarts);
+    const char *why = failed == NULL ? state->message : failed->message;
+    if (why == NULL) why = "failed";
+    if (failed == NULL || failed->log_path == NULL) {
+        const char *log = project_state_path(ctx->arena, project, HOST_LOG);
+        error_set(err, ERROR_SERVICE, "Airflow could not be started: %s", why);
+        error_hint(err, "full log: %s · after mending the cause: devbox start", log);
+        return add_log_tail(ctx, log, err);
+    }
+    error_set(err, ERROR_SERVICE, "%s %s, restarted %d×", failed->label, why, failed->restarts);
     error_hint(err, "full log: %s · after mending the cause: devbox start", failed->log_path);
-    const char *tail = file_read_tail(ctx->arena, failed->log_path, LOG_TAIL_BYTES);
-    return error_detail(err, text_last_lines(ctx->arena, tail, LOG_TAIL_LINES));
+    return add_log_tail(ctx, failed->log_path, err);
 }
 
-static void report_progress(Context *ctx, const char *step, const RuntimeState *state) {
-    Text waiting = {.arena = ctx->arena};
+static const char *describe_wait(Arena *arena, const RuntimeState *state) {
+    StringList waiting = {0};
     const ServiceStatus *restarting = find_state(state, SERVICE_RESTARTING);
     if (restarting != NULL && restarting->message != NULL) {
-        event_step_progress(ctx, step, "%s %s; starting it again", restarting->label, restarting->message);
-        return;
+        return arena_format(arena, "%s %s; starting it again", restarting->label, restarting->message);
     }
     list_each(const ServiceStatus, status, &state->services) {
-        if (status->state == SERVICE_HEALTHY) continue;
-        text_append_format(&waiting, "%s%s", waiting.length > 0 ? ", " : "", status->label);
+        if (status->state != SERVICE_HEALTHY) list_push(arena, &waiting, status->label);
     }
-    event_step_progress(ctx, step, "waiting for %s", waiting.length > 0 ? text_string(&waiting) : "Airflow");
+    return arena_format(arena, "waiting for %s", waiting.count == 0 ? "Airflow" : text_join(arena, &waiting, ", "));
 }
 
-static bool report_slow_start(Context *ctx, const Project *project, const RuntimeState *state, Error *err) {
+typedef enum WaitState { WAIT_GOES_ON, WAIT_HEALTHY, WAIT_FAILED } WaitState;
+
+typedef struct Wait {
+    const Project *project;
+    const char *step;
+    long long timeout_ms, deadline_ms;
+    Arena *arena;      // lives as long as the wait
+    const char *said;  // the progress that was reported last; NULL: none
+} Wait;
+
+static bool report_slow_start(Context *ctx, const Wait *wait, const RuntimeState *state, Error *err) {
     const ServiceStatus *slow = find_state(state, SERVICE_STARTING);
     if (slow == NULL) slow = find_state(state, SERVICE_UNHEALTHY);
-    const char *log = slow == NULL ? project_state_path(ctx->arena, project, "logs/airflow-host.log") : slow->log_path;
-    error_set(err, ERROR_TIMEOUT, "%s is still starting after %d s", slow == NULL ? "Airflow" : slow->label,
-              HEALTHY_TIMEOUT_MS / 1000);
+    bool has_log = slow != NULL && slow->log_path != NULL;
+    const char *log = has_log ? slow->log_path : project_state_path(ctx->arena, wait->project, HOST_LOG);
+    error_set(err, ERROR_TIMEOUT, "%s is still starting after %s", slow == NULL ? "Airflow" : slow->label,
+              text_duration(ctx->arena, wait->timeout_ms));
     error_hint(err, "it goes on starting; look with: devbox status · full log: %s", log);
-    return error_detail(err, text_last_lines(ctx->arena, file_read_tail(ctx->arena, log, LOG_TAIL_BYTES), LOG_TAIL_LINES));
+    return add_log_tail(ctx, log, err);
+}
+
+static bool report_lost_supervisor(Context *ctx, const Project *project, Error *err) {
+    const char *log = project_state_path(ctx->arena, project, SUPERVISOR_LOG);
+    error_set(err, ERROR_SERVICE, "the supervisor of Airflow ended while Airflow was starting");
+    error_hint(err, "full log: %s · then run devbox start again", log);
+    return add_log_tail(ctx, log, err);
+}
+
+static void report_progress(Context *turn, Wait *wait, const RuntimeState *state) {
+    const char *news = describe_wait(turn->arena, state);
+    if (text_equals(news, wait->said)) {
+        event_tick(turn);
+        return;
+    }
+    wait->said = arena_copy_string(wait->arena, news);
+    event_step_progress(turn, wait->step, "%s", news);
+}
+
+static WaitState look_once(Context *turn, Wait *wait, Error *err) {
+    RuntimeState state;
+    bool goes_on = runtime_state_read(turn, wait->project, &state, err);
+    if (!goes_on) return WAIT_FAILED;
+    if (state.phase == RUNTIME_HEALTHY) return WAIT_HEALTHY;
+    if (state.phase == RUNTIME_FAILED) {
+        goes_on = report_failed_service(turn, wait->project, &state, err);
+    } else if (context_is_cancelled(turn)) {
+        goes_on = error_set(err, ERROR_INTERRUPTED, "interrupted while Airflow was starting");
+    } else if (state.phase == RUNTIME_STOPPED) {
+        goes_on = report_lost_supervisor(turn, wait->project, err);
+    } else if (clock_now_ms() >= wait->deadline_ms) {
+        goes_on = report_slow_start(turn, wait, &state, err);
+    }
+    if (!goes_on) return WAIT_FAILED;
+    report_progress(turn, wait, &state);
+    return WAIT_GOES_ON;
 }
 
 bool airflow_native_wait_healthy(Context *ctx, const Project *project, const char *step, Error *err) {
-    RuntimeState state = {0};
-    long long deadline_ms = clock_now_ms() + (ctx->timeout_ms > 0 ? ctx->timeout_ms : HEALTHY_TIMEOUT_MS);
-    for (;;) {
-        ArenaMark mark = arena_mark(ctx->arena);
-        if (!runtime_state_read(ctx, project, &state, err)) return false;
-        if (state.phase == RUNTIME_HEALTHY) return true;
-        if (state.phase == RUNTIME_FAILED) return report_failed_service(ctx, &state, err);
-        if (context_is_cancelled(ctx)) return error_set(err, ERROR_INTERRUPTED, "interrupted while Airflow was starting");
-        if (!lock_file_is_held(ctx->arena, runtime_state_lock_path(ctx->arena, project), NULL)) {
-            error_set(err, ERROR_SERVICE, "the supervisor of Airflow ended while Airflow was starting");
-            return error_hint(err, "see .devbox/logs/supervisor.log, then run devbox start again");
-        }
-        if (clock_now_ms() >= deadline_ms) return report_slow_start(ctx, project, &state, err);
-        report_progress(ctx, step, &state);
-        arena_reset(ctx->arena, mark);
+    Context turn = *ctx;
+    Wait wait = {.project = project, .step = step, .arena = ctx->arena};
+    wait.timeout_ms = ctx->timeout_ms > 0 ? ctx->timeout_ms : HEALTHY_TIMEOUT_MS;
+    wait.deadline_ms = clock_now_ms() + wait.timeout_ms;
+    turn.arena = arena_create();
+    ArenaMark mark = arena_mark(turn.arena);
+    WaitState state;
+    while ((state = look_once(&turn, &wait, err)) == WAIT_GOES_ON) {
+        arena_reset(turn.arena, mark);
         clock_sleep_ms(PAUSE_MS);
     }
+    arena_destroy(turn.arena);
+    return state == WAIT_HEALTHY;
+}
+
+static bool stop_supervisor(Context *ctx, const Project *project, pid_t pid, Error *err) {
+    // Nobody knows its pid for the moment between taking the lock and writing it down; 0 would be our own process group.
+    if (pid > 0) kill(pid, SIGTERM);
+    if (wait_for_release(ctx, project)) return true;
+    if (pid > 0) kill(pid, SIGKILL);
+    if (wait_for_release(ctx, project)) return true;
+    if (pid <= 0) return error_set(err, ERROR_TIMEOUT, "somebody holds %s", runtime_state_lock_path(ctx->arena, project));
+    error_set(err, ERROR_TIMEOUT, "the supervisor (pid %d) does not end", (int)pid);
+    return error_hint(err, "end it: kill -9 %d", (int)pid);
 }
 
 bool airflow_native_stop(Context *ctx, const Project *project, bool *was_running, Error *err) {
     LockHolder holder;
     const char *lock_path = runtime_state_lock_path(ctx->arena, project);
     bool is_supervised = lock_file_is_held(ctx->arena, lock_path, &holder);
-    *was_running = is_supervised || supervisor_count_processes(ctx, project) > 0;
-    if (is_supervised && holder.pid > 0) kill(holder.pid, SIGTERM);
-    if (is_supervised && !wait_for_lock(ctx, project, false, STOP_TIMEOUT_MS)) {
-        kill(holder.pid, SIGKILL);
-        if (!wait_for_lock(ctx, project, false, STOP_TIMEOUT_MS)) {
-            return error_set(err, ERROR_TIMEOUT, "the supervisor (pid %d) does not end", (int)holder.pid);
-        }
-    }
+    bool is_there = is_supervised || supervisor_count_processes(ctx, project) > 0;
+    if (is_supervised && !stop_supervisor(ctx, project, holder.pid, err)) return false;
     supervisor_kill_leftovers(ctx, project);
     size_t left = supervisor_count_processes(ctx, project);
-    if (left == 0) return true;
-    return error_set(err, ERROR_SERVICE, "%zu processes of the platform do not end", left);
+    if (left > 0) {
+        error_set(err, ERROR_SERVICE, "%zu processes of the platform do not end", left);
+        return error_hint(err, "look at them: ps -ef | grep airflow");
+    }
+    *was_running = is_there;
+    return true;
 }

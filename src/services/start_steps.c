@@ -8,7 +8,6 @@
 #include "services/dag_folder.h"
 #include "services/dbt.h"
 #include "services/sandbox.h"
-#include "services/state_store.h"
 
 static bool run_sandbox(Context *ctx, const Project *project, StepReport *report, Error *err) {
     SeedReport seeds = {0};
@@ -27,12 +26,11 @@ static bool run_sandbox(Context *ctx, const Project *project, StepReport *report
 static bool run_airflow(Context *ctx, const Project *project, StepReport *report, Error *err) {
     AirflowSetup setup;
     bool already_runs;
-    long long port = project->config.airflow.port;
+    int port;
     StringList files = {0};
     if (!airflow_setup_complete(ctx, project, "airflow", &setup, err)) return false;
-    const char *chosen = state_store_get(ctx, project, "airflow.port");
-    if (!project->config.airflow.is_port_explicit && chosen != NULL && !text_parse_integer(chosen, &port)) port = 8080;
-    if (!airflow_native_launch(ctx, project, (int)port, &already_runs, err)) return false;
+    if (!airflow_native_choose_port(ctx, project, &port, err)) return false;
+    if (!airflow_native_launch(ctx, project, port, &already_runs, err)) return false;
     if (!airflow_native_wait_healthy(ctx, project, "airflow", err)) return false;
     if (!dag_folder_list(ctx, project, &files, err)) return false;
     const char *news = already_runs ? "running already; " : "";

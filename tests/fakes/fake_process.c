@@ -11,9 +11,6 @@
 #include "model/event.h"
 #include "support/test.h"
 
-// Above every real pid, so that a kill or wait by mistake reaches nobody.
-enum { FIRST_PID = 5000000 };
-
 struct Process {
     const FakeChild *child;
     ProcessSpec spec;
@@ -89,7 +86,7 @@ static const FakeChild *next_child(const ProcessSpec *spec, Error *err) {
 
 static void hand_on(const ProcessSpec *spec, const char *output, ProcessLineHandler *handler) {
     StringList lines = text_split_lines(script.arena, output);
-    list_each (const char *, line, &lines) {
+    list_each(const char *, line, &lines) {
         if (handler != NULL) handler(spec->handler_state, *line);
     }
     FILE *log = spec->log_path == NULL ? NULL : fopen(spec->log_path, "ae");
@@ -118,7 +115,7 @@ bool process_start(Context *ctx, const ProcessSpec *spec, Process **process, Err
     const FakeChild *child = next_child(spec, err);
     if (child == NULL) return false;
     Process *started = arena_allocate(ctx->arena, sizeof *started);
-    *started = (Process){.child = child, .spec = *spec, .pid = FIRST_PID + (pid_t)script.used};
+    *started = (Process){.child = child, .spec = *spec, .pid = FAKE_PROCESS_FIRST_PID + (pid_t)script.used};
     *process = started;
     return true;
 }
@@ -174,7 +171,7 @@ bool process_detach(Context *ctx, const ProcessSpec *spec, pid_t *pid, Error *er
     const FakeChild *child = next_child(spec, err);
     if (child == NULL) return false;
     hand_on(spec, child->output == NULL ? "" : child->output, NULL);
-    *pid = FIRST_PID + (pid_t)script.used;
+    *pid = FAKE_PROCESS_FIRST_PID + (pid_t)script.used;
     return true;
 }
 
@@ -189,7 +186,7 @@ bool process_open(Context *ctx, const ProcessSpec *spec, pid_t *pid, int *input_
     if (write(ends[1], output, strlen(output)) != (ssize_t)strlen(output)) fail_msg("the output does not fit into a pipe");
     close(ends[1]);
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    *pid = FIRST_PID + (pid_t)script.used;
+    *pid = FAKE_PROCESS_FIRST_PID + (pid_t)script.used;
     *input_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
     *output_fd = ends[0];
     return true;

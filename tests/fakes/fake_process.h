@@ -3,6 +3,9 @@
 #pragma once
 #include "io/process.h"
 
+// Children get this one plus their place in the script: above every real pid, so that a kill or wait by mistake reaches nobody.
+enum { FAKE_PROCESS_FIRST_PID = 5000000 };
+
 typedef struct FakeChild {
     const char *command;     // pattern (fnmatch) over the arguments joined by blanks: "*/uv pip install *"
     ProcessOutcome outcome;  // how it ends; 0: PROCESS_EXITED
