@@ -60,7 +60,7 @@ static bool run_checks(Context *ctx, const Project *project, const StartOptions 
 static void say_headline(Context *ctx, const Project *project) {
     StringList passed = child_environment_passed(ctx, project);
     event_headline(ctx, "%s · native · Airflow %s", project->name, project->config.airflow.version);
-    if (passed.count > 0) event_note(ctx, "env.pass lets through: %s", text_join(ctx->arena, &passed, ", "));
+    if (passed.count > 0) event_note(ctx, "DAGs and dbt get from you: %s", text_join(ctx->arena, &passed, ", "));
     if (project->config.path == NULL) event_note(ctx, "no devbox.yaml here, so defaults hold; devbox init writes one");
 }
 
