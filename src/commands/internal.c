@@ -1,5 +1,6 @@
 // The commands that devbox runs itself: a step of start in a process of its own, and the supervisor.
 #include "commands/commands.h"
+#include "io/platform.h"
 #include "model/event.h"
 #include "services/start_steps.h"
 #include "services/supervisor.h"
@@ -10,6 +11,8 @@ static bool run_step(Context *ctx, const Invocation *invocation, Outcome *outcom
     StepReport report = {0};
     const StartStep *step = start_step_find(invocation->arguments.items[0]);
     if (step == NULL) return error_set(err, ERROR_USAGE, "there is no step '%s'", invocation->arguments.items[0]);
+    // The start that waits for this step may be killed, and the next one must not meet a second dbt or a second installation.
+    if (!platform_end_with_parent()) return error_set(err, ERROR_INTERRUPTED, "the start that this step belongs to is gone");
     if (!step->run(ctx, invocation->project, &report, err)) return false;
     Value *data = value_object(ctx->arena);
     value_set_string(ctx->arena, data, "summary", report.summary);

@@ -40,6 +40,10 @@ int platform_spawn_without_files(posix_spawn_file_actions_t *actions, short *fla
 // Orphans of our descendants become our children.
 void platform_become_subreaper(void);
 
+// From now on this process is sent SIGTERM when its parent ends; false when the parent is gone already. macOS has no such
+// thing and always says true.
+bool platform_end_with_parent(void);
+
 // Proportional memory of one process with smaps, in KiB; costs milliseconds. 0 when unknown.
 long long platform_process_memory_kib(pid_t pid);
 

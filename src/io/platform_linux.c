@@ -3,7 +3,9 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -210,6 +212,13 @@ int platform_spawn_without_files(posix_spawn_file_actions_t *actions, short *fla
 }
 
 void platform_become_subreaper(void) { prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+bool platform_end_with_parent(void) {
+    prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+    // A parent that ended before the call sends nothing, but it cannot hold the other end of our stdout any more.
+    struct pollfd output = {.fd = STDOUT_FILENO};
+    return poll(&output, 1, 0) <= 0 || (output.revents & POLLERR) == 0;
+}
 
 long long platform_process_memory_kib(pid_t pid) {
     cleanup_file FILE *file = open_process_file(pid, "smaps_rollup");

@@ -188,6 +188,8 @@ int platform_spawn_without_files(posix_spawn_file_actions_t *actions, short *fla
 // macOS gives orphans to launchd and knows no other reaper; a stop finds them by their marker.
 void platform_become_subreaper(void) {}
 
+bool platform_end_with_parent(void) { return true; }
+
 long long platform_process_memory_kib(pid_t pid) {
     struct rusage_info_v2 usage;
     if (proc_pid_rusage(pid, RUSAGE_INFO_V2, (rusage_info_t *)&usage) != 0) return 0;
