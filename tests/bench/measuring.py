@@ -1,4 +1,5 @@
 """What the bench scripts share: the processes of one run and what they use, Airflow's health, `airflow standalone`, a table."""
+import ctypes
 import glob
 import json
 import os
@@ -17,6 +18,7 @@ import support  # noqa: E402
 
 TICKS = os.sysconf("SC_CLK_TCK")
 MARKER = "BENCH_RUN"
+PR_SET_CHILD_SUBREAPER = 36
 HEALTHY_TIMEOUT_S, STOP_TIMEOUT_S = 180, 20
 HEALTH_PATHS = {"2": "/health", "3": "/api/v2/monitor/health"}
 
@@ -26,10 +28,12 @@ class Processes:
 
     def __init__(self):
         self.marker = os.urandom(8).hex()
-        self.environment = {MARKER: self.marker}
+        # Without SPT_NOENV a component that sets its title writes over the environment that /proc shows.
+        self.environment = {MARKER: self.marker, "SPT_NOENV": "1"}
+        # `airflow standalone` ends before its children; in a container nobody else may collect them.
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
     def pids(self):
-        # Descendants too: setproctitle, which Airflow's components use, writes over the environment that /proc shows.
         parents = {pid: int(fields[1]) for pid, fields in _all_stats() if fields[0] not in "ZX"}
         found = {pid for pid in parents if self._is_marked(pid)}
         grows = True
@@ -63,6 +67,7 @@ class Processes:
                     _kill(pid, number)
                 time.sleep(0.5)
         assert not self.pids(), "processes left behind: %s" % self.pids()
+        _collect_ended()
 
 
 def _all_stats():
@@ -81,6 +86,23 @@ def _pss_kib(pid):
             return next(int(line.split()[1]) for line in file if line.startswith("Pss:"))
     except (OSError, StopIteration):
         return 0
+
+
+def _collect_ended():
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0] != 0:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def _read_words(pid):
+    """The command line."""
+    try:
+        with open("/proc/%d/cmdline" % pid) as file:
+            return file.read().split("\0")
+    except OSError:
+        return []
 
 
 def _kill(pid, number):
@@ -111,18 +133,17 @@ def is_healthy(answer, components, since):
 
 
 class Standalone:
-    """`airflow standalone` of devbox's own environment, on a migrated database with its user: a second morning, not the first."""
+    """`airflow standalone` with the Python and a copy of the database of a devbox that was started before: a second morning too."""
 
-    def __init__(self, version, dags):
-        self.version, self.port, self.processes = version, support.free_port(), Processes()
+    def __init__(self, devbox):
+        self.version, self.port, self.processes = devbox.version, support.free_port(), Processes()
         # Airflow 2 runs the DAG processor in the scheduler here, and its health JSON then has none.
-        self.components = ["metadatabase", "scheduler", "triggerer"] + (["dag_processor"] if version[0] == "3" else [])
+        self.components = ["metadatabase", "scheduler", "triggerer"] + (["dag_processor"] if self.version[0] == "3" else [])
         self.home = tempfile.mkdtemp(prefix="devbox-bench-standalone-")
-        self.bin = os.path.join(support.find_venv("airflow-" + version), "bin")
-        template = glob.glob(os.path.join(support.CACHE, "devbox/templates/airflow-%s-*.db" % version))[0]
-        shutil.copy(template, os.path.join(self.home, "airflow.db"))
-        self.environment = {**support.environment(HOME=self.home), **self.processes.environment, **self._settings(dags),
-                            "PATH": self.bin + ":" + os.environ["PATH"]}
+        self.bin = devbox.python_folder
+        shutil.copy(devbox.checkout.path(".devbox/airflow/%s/airflow.db" % self.version), self.home)
+        self.environment = {**support.environment(HOME=self.home), **self.processes.environment,
+                            **self._settings(devbox.checkout.path("dags")), "PATH": self.bin + ":" + os.environ["PATH"]}
 
     def _settings(self, dags):
         """Only what devbox sets too and what makes standalone faster or smaller: the comparison is not about defaults."""
@@ -188,12 +209,27 @@ class Devbox:
         command.returncode = os.waitstatus_to_exitcode(status)
         assert command.returncode == 0, errors.decode()
         cpu = self.processes.cpu_seconds() + usage.ru_utime + usage.ru_stime
+        self.python_folder = self._find_python()
         assert is_healthy(health(self.version, self.checkout.port), self.components, since), "devbox start said healthy, Airflow does not"
         return seconds, cpu
+
+    def _find_python(self):
+        for pid in self.processes.pids():
+            words = _read_words(pid)
+            if any(word.endswith("airflow_host.py") for word in words):
+                return os.path.dirname(words[0])
+        raise AssertionError("no airflow_host.py among the processes of devbox")
 
     def stop(self):
         self.checkout.run("stop").check()
         assert not self.processes.pids(), "processes left behind: %s" % self.processes.pids()
+
+    def close_after_start(self):
+        """A start that nobody measures: it may install, and makes the database and the files that later ones find."""
+        try:
+            self.start()
+        finally:
+            self.close()
 
     def close(self):
         try:
@@ -205,14 +241,9 @@ class Devbox:
 def need_environments(versions):
     """Makes what is missing, so that no figure holds an installation."""
     for version in versions:
-        if support.find_venv("airflow-" + version) and glob.glob(os.path.join(support.CACHE, "devbox/templates/airflow-%s-*.db" % version)):
-            continue
-        print("preparing Airflow %s in %s" % (version, support.CACHE), file=sys.stderr)
-        platform = Devbox(version)
-        try:
-            platform.start()
-        finally:
-            platform.close()
+        if support.find_venv("airflow-" + version) is None:
+            print("preparing Airflow %s in %s" % (version, support.CACHE), file=sys.stderr)
+            Devbox(version).close_after_start()
 
 
 def median(values):
