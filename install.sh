@@ -356,7 +356,8 @@ main() {
     case $mode in
         install)
             install_devbox
-            say "installed $("$prefix/bin/devbox" --version) in $(time_since "$begun"). Next, in a folder with dags/: $command start"
+            version=$("$prefix/bin/devbox" --version)
+            say "installed $version in $(time_since "$begun"). Next, in a folder with dags/: $command start"
             ;;
         demo)
             install_devbox
