@@ -1,17 +1,54 @@
 #include "services/dag_smoke.h"
 
+#include "base/text.h"
+#include "model/event.h"
 #include "services/dag_tests.h"
+
+// Among other tests a task's name alone does not say where to look: DAG and task do, from the first event on.
+typedef struct NamingSink {
+    EventSink sink;
+    EventSink *inner;
+    Arena *arena;
+    const char *dag_id;
+} NamingSink;
+
+static const char *full_name(const NamingSink *own, const char *task) {
+    bool is_dag = task == NULL || text_equals(task, own->dag_id);
+    return is_dag ? task : arena_format(own->arena, "%s.%s", own->dag_id, task);
+}
+
+static void pass_on(EventSink *sink, const Event *event) {
+    NamingSink *own = (NamingSink *)sink;
+    Event changed = *event;
+    TestCase task;
+    if (own->inner == NULL || event->kind == EVENT_HEADLINE) return;
+    changed.step = full_name(own, event->step);
+    if (event->kind == EVENT_TEST_CASE) {
+        task = *event->test_case;
+        task.name = full_name(own, task.name);
+        changed.test_case = &task;
+    }
+    own->inner->emit(own->inner, &changed);
+}
+
+static bool run_dag(Context *ctx, const Project *project, const char *dag_id, Verdict *verdict, Error *err) {
+    Verdict run = {0};
+    NamingSink naming = {.sink = {pass_on}, .inner = ctx->sink, .arena = ctx->arena, .dag_id = dag_id};
+    Context named = *ctx;
+    DagTestOptions options = {.dag_id = dag_id};
+    named.sink = &naming.sink;
+    if (!dag_tests_run(&named, project, &options, &run, err)) return error_wrap(err, "DAG %s", dag_id);
+    event_step_done(ctx, dag_id, run.duration_ms, "%zu of %zu passed", run.passed, run.cases.count);
+    list_each(TestCase, task, &run.cases) task->name = full_name(&naming, task->name);
+    verdict_merge(ctx->arena, verdict, &run);
+    return true;
+}
 
 bool dag_smoke_run(Context *ctx, const Project *project, Verdict *verdict, Error *err) {
     StringList ids = {0};
     if (!dag_tests_select(ctx, project, &project->config.gate.run_dags, &ids, err)) return false;
     list_each(const char *, id, &ids) {
-        Verdict run = {0};
-        DagTestOptions options = {.dag_id = *id};
-        if (!dag_tests_run(ctx, project, &options, &run, err)) return error_wrap(err, "DAG %s", *id);
-        // A task's name alone does not say where to look.
-        list_each(TestCase, task, &run.cases) task->name = arena_format(ctx->arena, "%s.%s", *id, task->name);
-        verdict_merge(ctx->arena, verdict, &run);
+        if (!run_dag(ctx, project, *id, verdict, err)) return false;
     }
     return true;
 }

@@ -84,16 +84,24 @@ static bool install_packages(Context *ctx, const Project *project, const char *c
 
 static long long build_timeout_ms(const Context *ctx) { return ctx->timeout_ms > 0 ? ctx->timeout_ms : BUILD_TIMEOUT_MS; }
 
+// "Compilation Error" alone tells nothing: the line after it does.
+static const char *first_telling_line(Arena *arena, const char *message) {
+    StringList lines = text_split_lines(arena, message);
+    if (lines.count == 0) return "dbt could not run";
+    bool is_headline = lines.count > 1 && text_ends_with(lines.items[0], "Error");
+    return is_headline ? arena_format(arena, "%s: %s", lines.items[0], text_trim(arena, lines.items[1])) : lines.items[0];
+}
+
 static bool report_dbt_trouble(Context *ctx, const Build *build, const ProcessResult *result, Error *err) {
     bool is_busy = result->outcome == PROCESS_EXITED && result->exit_code == EXIT_BUSY;
     if (result->outcome == PROCESS_INTERRUPTED) return error_set(err, ERROR_INTERRUPTED, "interrupted while dbt was running");
     if (result->outcome == PROCESS_TIMED_OUT) {
         error_set(err, ERROR_TIMEOUT, "dbt did not finish within %s", text_duration(ctx->arena, build_timeout_ms(ctx)));
     } else if (build->events.message != NULL) {
-        StringList lines = text_split_lines(ctx->arena, build->events.message);
-        error_set(err, is_busy ? ERROR_BUSY : ERROR_CHILD, "%s", lines.count > 0 ? lines.items[0] : "dbt could not run");
-        if (lines.count > 1) error_detail(err, build->events.message);
-        return false;
+        const char *message = first_telling_line(ctx->arena, build->events.message);
+        bool has_more = text_split_lines(ctx->arena, build->events.message).count > 2;
+        error_set(err, is_busy ? ERROR_BUSY : ERROR_CHILD, "%s", message);
+        return has_more ? error_detail(err, build->events.message) : false;
     } else {
         error_set(err, is_busy ? ERROR_BUSY : ERROR_CHILD, "dbt could not run (exit code %d)", result->exit_code);
     }

@@ -5,6 +5,7 @@ import collections
 import json
 import os
 import re
+import sys
 import time
 
 import duckdb
@@ -60,8 +61,8 @@ def link_extension(context):
         import duckdb_extension_sqlite_scanner as wheel
         source = os.path.join(list(wheel.__path__)[0], "extensions", "v" + duckdb.__version__, name)
     if not os.path.exists(source):
-        raise Stop(EXIT_ERROR, "DuckDB %s has no SQLite extension at %s: the dbt environment is incomplete. Build it again: devbox doctor --fix" % (
-            duckdb.__version__, source))
+        raise Stop(EXIT_ERROR, "DuckDB %s has no SQLite extension at %s: the dbt environment is incomplete. Build it again: rm -r '%s' && devbox start" % (
+            duckdb.__version__, source, sys.prefix))
     with duckdb.connect() as probe:
         platform = probe.execute("pragma platform").fetchone()[0]
     link = os.path.join(directory, "v" + duckdb.__version__, platform, name)
