@@ -101,3 +101,13 @@ bool value_get_bool(const Value *object, const char *key, bool fallback) {
     const Value *member = value_get(object, key);
     return member != NULL && member->kind == VALUE_BOOL ? member->boolean : fallback;
 }
+
+StringList value_strings(Arena *arena, const Value *array) {
+    StringList strings = {0};
+    if (array == NULL || array->kind != VALUE_ARRAY) return strings;
+    for (size_t i = 0; i < array->count; i++) {
+        const Value *item = array->members[i].value;
+        if (item->kind == VALUE_STRING) list_push(arena, &strings, item->string);
+    }
+    return strings;
+}

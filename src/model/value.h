@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/arena.h"
+#include "base/list.h"
 
 typedef enum ValueKind { VALUE_NULL, VALUE_BOOL, VALUE_INTEGER, VALUE_REAL, VALUE_STRING, VALUE_ARRAY, VALUE_OBJECT } ValueKind;
 
@@ -46,3 +46,6 @@ const Value *value_get(const Value *object, const char *key);  // NULL when abse
 const char *value_get_string(const Value *object, const char *key, const char *fallback);
 int64_t value_get_integer(const Value *object, const char *key, int64_t fallback);
 bool value_get_bool(const Value *object, const char *key, bool fallback);
+
+// The strings of an array, other items left out; none when it is no array. `array` may be NULL.
+StringList value_strings(Arena *arena, const Value *array);

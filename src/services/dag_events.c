@@ -1,11 +1,12 @@
 #include "services/dag_events.h"
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "io/file_system.h"
 #include "io/json.h"
 #include "model/event.h"
 
-enum { CONTEXT_LINES = 1, LOG_TAIL_BYTES = 16 * 1024, LOG_TAIL_LINES = 12 };
+enum { SUMMARY_BYTES = 60, CONTEXT_LINES = 1, LOG_TAIL_BYTES = 16 * 1024, LOG_TAIL_LINES = 12 };
 
 static bool is_user_file(const Project *project, const char *file) {
     bool is_inside = path_is_inside(file, project->root) || path_is_inside(file, project->dags_dir);
@@ -57,9 +58,8 @@ void dag_events_describe_error(Context *ctx, const Project *project, const Value
 static void read_found_dag(Context *ctx, const Project *project, const char *file, const Value *item, DagEvents *events) {
     FoundDag dag = {.dag_id = value_get_string(item, "dag_id", "?"),
                     .file = path_relative(ctx->arena, file, project->root),
-                    .line = (int)value_get_integer(item, "line", 0)};
-    const Value *tags = value_get(item, "tags");
-    for (size_t i = 0; tags != NULL && i < tags->count; i++) list_push(ctx->arena, &dag.tags, tags->members[i].value->string);
+                    .line = (int)value_get_integer(item, "line", 0),
+                    .tags = value_strings(ctx->arena, value_get(item, "tags"))};
     list_push(ctx->arena, &events->dags, dag);
 }
 
@@ -114,9 +114,13 @@ static void read_file(Context *ctx, const Project *project, const Value *message
 }
 
 static TestState read_task_state(const char *state) {
+    static const char *const never_ran[] = {"skipped", "upstream_failed", "removed"};
     if (state == NULL) return TEST_SKIP;
     if (strcmp(state, "success") == 0) return TEST_PASS;
-    return strcmp(state, "skipped") == 0 || strcmp(state, "upstream_failed") == 0 ? TEST_SKIP : TEST_FAIL;
+    for (size_t i = 0; i < sizeof never_ran / sizeof *never_ran; i++) {
+        if (strcmp(state, never_ran[i]) == 0) return TEST_SKIP;
+    }
+    return TEST_FAIL;
 }
 
 static const char *find_failed_task(const DagEvents *events) {
@@ -139,7 +143,8 @@ static const char *summarise_task(Context *ctx, const Value *message, TestState 
         if (!is_result || value == NULL || value->kind == VALUE_NULL) continue;
         if (value->kind == VALUE_ARRAY) return arena_format(ctx->arena, "%zu items", value->count);
         const char *text = json_print(ctx->arena, value);
-        return strlen(text) <= 60 ? text : arena_format(ctx->arena, "%.57s…", text);
+        if (strlen(text) <= SUMMARY_BYTES) return text;
+        return arena_format(ctx->arena, "%.*s…", (int)utf8_valid_length(text, SUMMARY_BYTES - 3), text);
     }
     return NULL;
 }
@@ -172,10 +177,8 @@ static void read_task(Context *ctx, const Project *project, const Value *message
 }
 
 static void read_dag(Context *ctx, const Project *project, const Value *message, DagEvents *events) {
-    const Value *tasks = value_get(message, "tasks");
     const char *file = path_relative(ctx->arena, value_get_string(message, "file", ""), project->root);
-    for (size_t i = 0; tasks != NULL && i < tasks->count; i++)
-        list_push(ctx->arena, &events->tasks, tasks->members[i].value->string);
+    events->tasks = value_strings(ctx->arena, value_get(message, "tasks"));
     events->verdict.title = arena_format(ctx->arena, "%s · %s:%lld · %zu %s", value_get_string(message, "dag_id", "?"), file,
                                          (long long)value_get_integer(message, "line", 1), events->tasks.count,
                                          events->tasks.count == 1 ? "task" : "tasks");

@@ -108,14 +108,6 @@ bool dag_tests_select(Context *ctx, const Project *project, const StringList *wa
     return true;
 }
 
-static StringList read_strings(Arena *arena, const Value *array) {
-    StringList strings = {0};
-    for (size_t i = 0; array != NULL && i < array->count; i++) {
-        if (array->members[i].value->kind == VALUE_STRING) list_push(arena, &strings, array->members[i].value->string);
-    }
-    return strings;
-}
-
 // A file that does not import may be the one that holds the DAG.
 static const char *list_import_errors(Context *ctx, const Project *project, const Value *last) {
     const Value *broken = value_get(last, "import_errors");
@@ -130,7 +122,7 @@ static const char *list_import_errors(Context *ctx, const Project *project, cons
 }
 
 static bool report_unknown_dag(Context *ctx, const Project *project, const char *dag_id, const DagEvents *events, Error *err) {
-    StringList known = read_strings(ctx->arena, value_get(events->last, "dags"));
+    StringList known = value_strings(ctx->arena, value_get(events->last, "dags"));
     const char *nearest = text_nearest(dag_id, known.items, known.count);
     error_set(err, ERROR_USAGE, "no DAG has the id '%s'", dag_id);
     if (nearest != NULL) {
@@ -165,7 +157,7 @@ static void add_timeout(Context *ctx, long long timeout_ms, DagEvents *events) {
 }
 
 static bool report_unknown_task(Context *ctx, const DagTestOptions *options, const DagEvents *events, Error *err) {
-    StringList known = read_strings(ctx->arena, value_get(events->last, "tasks"));
+    StringList known = value_strings(ctx->arena, value_get(events->last, "tasks"));
     const char *nearest = text_nearest(options->task, known.items, known.count);
     error_set(err, ERROR_USAGE, "the DAG %s has no task '%s'", options->dag_id, options->task);
     if (nearest != NULL) return error_hint(err, "did you mean: devbox test dag %s --task %s", options->dag_id, nearest);
@@ -189,12 +181,18 @@ static void add_unreached_tasks(Context *ctx, DagEvents *events) {
     }
 }
 
+static bool read_conf(Context *ctx, const DagTestOptions *options, Value **conf, Error *err) {
+    if (options->conf == NULL) return true;
+    bool is_json = json_parse(ctx->arena, options->conf, "--conf", conf, err);
+    if (is_json && (*conf)->kind == VALUE_OBJECT) return true;
+    if (is_json) error_set(err, ERROR_USAGE, "--conf holds no JSON object: %s", options->conf);
+    err->code = ERROR_USAGE;
+    return error_hint(err, "--conf takes a JSON object: --conf '{\"day\": \"2026-01-31\"}'");
+}
+
 static bool write_request(Context *ctx, const Project *project, const DagTestOptions *options, Value *message, Error *err) {
     Value *conf = value_object(ctx->arena);
-    if (options->conf != NULL && !json_parse(ctx->arena, options->conf, "--conf", &conf, err)) {
-        err->code = ERROR_USAGE;
-        return error_hint(err, "--conf takes a JSON object: --conf '{\"day\": \"2026-01-31\"}'");
-    }
+    if (!read_conf(ctx, options, &conf, err)) return false;
     const char *log_dir = project_state_path(ctx->arena, project, arena_format(ctx->arena, "logs/test/%s", options->dag_id));
     // A single task takes its inputs from what the last whole run left here.
     if (options->task == NULL && !folder_remove(ctx->arena, log_dir, err)) return false;
@@ -211,6 +209,7 @@ static bool write_request(Context *ctx, const Project *project, const DagTestOpt
 }
 
 static const char *name_next_step(Arena *arena, const DagTestOptions *options, const Verdict *verdict) {
+    if (options->task != NULL) return NULL;
     list_each(const TestCase, test_case, &verdict->cases) {
         if (test_case->state != TEST_FAIL || test_case->log_path == NULL) continue;
         int length = (int)strcspn(test_case->name, "[");  // a mapped task is asked for as a whole
@@ -219,11 +218,26 @@ static const char *name_next_step(Arena *arena, const DagTestOptions *options, c
     return NULL;
 }
 
+// The id names a folder of logs, which is emptied.
+static bool is_dag_id(const char *id) {
+    return *id != '\0' && strchr(id, '/') == NULL && !text_equals(id, ".") && !text_equals(id, "..");
+}
+
+// A run can end badly though no task did: nothing could be scheduled any more.
+static void add_failed_run(Context *ctx, const DagTestOptions *options, DagEvents *events) {
+    const Verdict *verdict = &events->verdict;
+    if (text_equals(events->state, "success") || verdict->failed + verdict->errors > 0) return;
+    TestCase failed = {.suite = "dag", .name = options->dag_id, .state = TEST_FAIL, .duration_ms = -1};
+    failed.message = arena_format(ctx->arena, "the DAG run ended as '%s' though no task failed", events->state);
+    verdict_add(ctx->arena, &events->verdict, &failed);
+    event_test_case(ctx, &failed);
+}
+
 bool dag_tests_run(Context *ctx, const Project *project, const DagTestOptions *options, Verdict *verdict, Error *err) {
     DagEvents events = {0};
     Value *message = value_object(ctx->arena);
     long long start_ms = clock_now_ms();
-    if (strchr(options->dag_id, '/') != NULL) return error_set(err, ERROR_USAGE, "'%s' is no DAG id", options->dag_id);
+    if (!is_dag_id(options->dag_id)) return error_set(err, ERROR_USAGE, "'%s' is no DAG id", options->dag_id);
     if (!project_prepare_state(ctx, project, err) || !write_request(ctx, project, options, message, err)) return false;
     long long timeout_ms = ctx->timeout_ms > 0 ? ctx->timeout_ms : RUN_TIMEOUT_MS;
     value_set_integer(ctx->arena, message, "timeout_ms", timeout_ms);
@@ -237,6 +251,7 @@ bool dag_tests_run(Context *ctx, const Project *project, const DagTestOptions *o
         add_broken_file(ctx, project, options->dag_id, &events);
     if (is_timeout && !has_error && value_get(events.last, "task") == NULL) add_timeout(ctx, timeout_ms, &events);
     if (options->task == NULL) add_unreached_tasks(ctx, &events);
+    add_failed_run(ctx, options, &events);
     events.verdict.duration_ms = clock_now_ms() - start_ms;
     events.verdict.next = name_next_step(ctx->arena, options, &events.verdict);
     *verdict = events.verdict;

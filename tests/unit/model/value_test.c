@@ -60,6 +60,20 @@ static void what_is_no_object_has_no_members(void **state) {
     assert_int_equal(value_get_integer(NULL, "a", 3), 3);
 }
 
+static void the_strings_of_an_array_leave_out_what_is_none(void **state) {
+    Arena *arena = *state;
+    Value *array = value_array(arena);
+    value_append(arena, array, value_string(arena, "a"));
+    value_append(arena, array, value_integer(arena, 1));
+    value_append(arena, array, value_string(arena, NULL));
+    value_append(arena, array, value_string(arena, "b"));
+    StringList strings = value_strings(arena, array);
+    assert_int_equal(strings.count, 2);
+    assert_string_equal(strings.items[1], "b");
+    assert_int_equal(value_strings(arena, NULL).count, 0);
+    assert_int_equal(value_strings(arena, value_string(arena, "a")).count, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_with_arena(each_kind_holds_its_content),
@@ -67,6 +81,7 @@ int main(void) {
         test_with_arena(members_are_set_replaced_and_read),
         test_with_arena(missing_and_differently_typed_members_give_the_fallback),
         test_with_arena(what_is_no_object_has_no_members),
+        test_with_arena(the_strings_of_an_array_leave_out_what_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
