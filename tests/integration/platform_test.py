@@ -94,6 +94,11 @@ class Platform:
         self.checkout.run("start", "--only", "airflow,sandbox").check()
         self.assertEqual(before, {service["name"]: service["pid"] for service in self.checkout.status()["services"]})
 
+    def test_a_dry_run_of_stop_ends_nothing(self):
+        before = {service["name"]: service["pid"] for service in self.checkout.status()["services"]}
+        self.assertRegex(self.checkout.run("stop", "--dry-run").check().out, r"would end \d+ processes")
+        self.assertEqual(before, {service["name"]: service["pid"] for service in self.checkout.status()["services"]})
+
     def test_everything_listens_on_loopback_only(self):
         for listener in self.listeners():
             self.assertIn(listener, ("127.0.0.1", "::1"))

@@ -220,6 +220,17 @@ static void steps_that_never_ended_are_named_when_a_command_fails(void **state) 
     assert_string_equal(screen, "  · airflow             not finished\ndevbox: interrupted\n");
 }
 
+static void a_word_that_means_nothing_leaves_no_step_behind(void **state) {
+    Scene scene;
+    open_scene(&scene, *state);
+    play(&scene);
+    Error err = {.arena = *state};
+    error_set(&err, ERROR_USAGE, "no DAG has the id 'daily'");
+    event_step_started(&scene.ctx, "daily", "importing Airflow");
+    const char *screen = close_scene(&scene, &err, 2);
+    assert_string_equal(screen, "devbox: no DAG has the id 'daily'\n");
+}
+
 static void results_go_to_out_and_progress_to_err(void **state) {
     char *out = NULL;
     size_t out_length = 0;
@@ -517,6 +528,7 @@ int main(void) {
         test_with_arena(the_reason_comes_again_at_the_end_when_other_lines_followed_the_failed_step),
         test_with_arena(an_error_is_message_then_indented_detail_then_hint),
         test_with_arena(steps_that_never_ended_are_named_when_a_command_fails),
+        test_with_arena(a_word_that_means_nothing_leaves_no_step_behind),
         test_with_arena(results_go_to_out_and_progress_to_err),
         test_with_arena(quiet_keeps_only_results_warnings_and_failures),
         test_with_arena(without_unicode_symbols_and_signs_become_ascii),
