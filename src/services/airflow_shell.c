@@ -2,10 +2,8 @@
 
 #include "io/process.h"
 #include "services/airflow_setup.h"
+#include "services/foreground.h"
 #include "services/runtime_state.h"
-
-// Somebody types into it, or a backfill runs: a day is the deadline.
-enum { PASS_THROUGH_TIMEOUT_MS = 24 * 60 * 60 * 1000 };
 
 bool airflow_pass_through(Context *ctx, const Project *project, const StringList *words, int *exit_code, Error *err) {
     AirflowSetup setup;
@@ -22,10 +20,6 @@ bool airflow_pass_through(Context *ctx, const Project *project, const StringList
     list_each(const char *const, word, words) list_push(ctx->arena, &argv, *word);
     ProcessSpec spec = {.argv = string_list_to_argv(ctx->arena, &argv),
                         .environment = child_environment_vector(&environment),
-                        .is_foreground = true,
-                        .timeout_ms = PASS_THROUGH_TIMEOUT_MS};
-    if (!process_run(ctx, &spec, &result, err)) return false;
-    if (result.outcome == PROCESS_SIGNALED) return error_set(err, ERROR_CHILD, "airflow was killed by signal %d", result.signal);
-    *exit_code = result.exit_code;
-    return true;
+                        .is_foreground = true};
+    return process_run(ctx, &spec, &result, err) && foreground_read_exit(&result, "airflow", exit_code, err);
 }

@@ -13,16 +13,23 @@
 #include "services/dbt_events.h"
 #include "services/dbt_packages.h"
 #include "services/dbt_setup.h"
+#include "services/foreground.h"
 #include "services/sandbox.h"
 
-enum { BUILD_TIMEOUT_MS = 30 * 60 * 1000, DEPS_TIMEOUT_MS = 5 * 60 * 1000, LOCK_TIMEOUT_MS = 120 * 1000, TAIL_LINES = 15, EXIT_BUSY = 75 };
+enum {
+    BUILD_TIMEOUT_MS = 30 * 60 * 1000,
+    DEPS_TIMEOUT_MS = 5 * 60 * 1000,
+    LOCK_TIMEOUT_MS = 120 * 1000,
+    TAIL_LINES = 15,
+    EXIT_BUSY = 75
+};
 
 typedef struct Build {
     Context *ctx;
     const Project *project;
-    const char *step;         // progress is reported under this name; NULL: none
+    const char *step;  // progress is reported under this name; NULL: none
     const char *events_path;
-    long long offset;         // how much of the events file was read
+    long long offset;  // how much of the events file was read
     DbtEvents events;
 } Build;
 
@@ -77,6 +84,7 @@ static bool install_packages(Context *ctx, const Project *project, const char *c
     event_step_progress(ctx, "dbt", "installing dbt packages");
     if (!run_worker(ctx, project, context, &spec, &result, err)) return false;
     if (result.outcome == PROCESS_EXITED && result.exit_code == 0) return dbt_packages_remember(ctx, project, err);
+    if (result.outcome == PROCESS_INTERRUPTED) return error_set(err, ERROR_INTERRUPTED, "interrupted while dbt was running");
     error_set(err, ERROR_NETWORK, "dbt deps could not install the packages of %s", path_name(project->dbt_dir));
     error_hint(err, "check packages.yml and the network, then: devbox dbt deps");
     return error_detail(err, text_last_lines(ctx->arena, *result.output ? result.output : result.errors, TAIL_LINES));
@@ -102,6 +110,8 @@ static bool report_dbt_trouble(Context *ctx, const Build *build, const ProcessRe
         bool has_more = text_split_lines(ctx->arena, build->events.message).count > 2;
         error_set(err, is_busy ? ERROR_BUSY : ERROR_CHILD, "%s", message);
         return has_more ? error_detail(err, build->events.message) : false;
+    } else if (result->outcome == PROCESS_SIGNALED) {
+        error_set(err, ERROR_CHILD, "dbt was killed by signal %d", result->signal);
     } else {
         error_set(err, is_busy ? ERROR_BUSY : ERROR_CHILD, "dbt could not run (exit code %d)", result->exit_code);
     }
@@ -155,7 +165,8 @@ static bool copy_warehouse(Context *ctx, const Project *project, const DbtPlaces
     if (!lock_file_take(ctx, path_join(ctx->arena, live.folder, "lock"), "copy", LOCK_TIMEOUT_MS, &lock_fd, err)) return false;
     const char *live_log = arena_format(ctx->arena, "%s.wal", live.warehouse);
     if (!file_copy(ctx->arena, live.warehouse, places->warehouse, 0600, err)) return false;
-    return !file_exists(live_log) || file_copy(ctx->arena, live_log, arena_format(ctx->arena, "%s.wal", places->warehouse), 0600, err);
+    return !file_exists(live_log) ||
+           file_copy(ctx->arena, live_log, arena_format(ctx->arena, "%s.wal", places->warehouse), 0600, err);
 }
 
 // One folder per checkout, so that dbt parses only what changed since the last test. A full build starts on an empty warehouse:
@@ -201,7 +212,8 @@ bool dbt_test(Context *ctx, const Project *project, const StringList *selectors,
     }
     event_step_started(ctx, "dbt", "dbt build on a private copy");
     if (!dbt_setup_complete(ctx, project, "dbt", &setup, err) || !folder_create(ctx->arena, folder, err)) return false;
-    if (!lock_file_take(ctx, path_join(ctx->arena, folder, "test.lock"), "test dbt", LOCK_TIMEOUT_MS, &lock_fd, err)) return false;
+    if (!lock_file_take(ctx, path_join(ctx->arena, folder, "test.lock"), "test dbt", LOCK_TIMEOUT_MS, &lock_fd, err))
+        return false;
     if (!make_private_copies(ctx, project, &places, selectors->count == 0, err)) return false;
     StringList selected = with_ancestors(ctx, &places, selectors);
     if (!build_nodes(ctx, &build, &places, &selected, err)) return false;
@@ -219,9 +231,7 @@ bool dbt_pass_through(Context *ctx, const Project *project, const StringList *wo
     if (project->dbt_dir == NULL) return error_set(err, ERROR_CHECKOUT, "this checkout has no dbt_project.yml");
     if (!dbt_setup_complete(ctx, project, "dbt", &setup, err)) return false;
     if (!dbt_write_context(ctx, project, &places, &context, err)) return false;
-    ProcessSpec spec = {.argv = string_list_to_argv(ctx->arena, words), .is_foreground = true, .timeout_ms = BUILD_TIMEOUT_MS};
+    ProcessSpec spec = {.argv = string_list_to_argv(ctx->arena, words), .is_foreground = true};
     if (!run_worker(ctx, project, context, &spec, &result, err)) return false;
-    if (result.outcome == PROCESS_SIGNALED) return error_set(err, ERROR_CHILD, "dbt was killed by signal %d", result.signal);
-    *exit_code = result.exit_code;
-    return true;
+    return foreground_read_exit(&result, "dbt", exit_code, err);
 }
