@@ -64,7 +64,10 @@ static bool run_command(Context *ctx, const ParsedCommand *parsed, Outcome *outc
     };
     if (!find_folder(ctx->arena, parsed, &invocation.folder, err)) return false;
     if (parsed->command->needs & NEEDS_PROJECT) {
-        if (!project_open(ctx, invocation.folder, &project, err)) return false;
+        bool accepts_faults = (parsed->command->needs & ACCEPTS_FAULTS) != 0;
+        bool is_open = accepts_faults ? project_open_with_faults(ctx, invocation.folder, &project, err)
+                                      : project_open(ctx, invocation.folder, &project, err);
+        if (!is_open) return false;
         invocation.project = &project;
     }
     return parsed->command->run(ctx, &invocation, outcome, err);

@@ -32,7 +32,13 @@ typedef struct Option {
 
 typedef enum ArgumentArity { ARGUMENT_REQUIRED, ARGUMENT_OPTIONAL, ARGUMENT_REPEATED, ARGUMENT_REPEATED_OPTIONAL } ArgumentArity;
 
-typedef enum CompletionKind { COMPLETE_NOTHING, COMPLETE_FILES, COMPLETE_FOLDERS, COMPLETE_DAGS, COMPLETE_SERVICES } CompletionKind;
+typedef enum CompletionKind {
+    COMPLETE_NOTHING,
+    COMPLETE_FILES,
+    COMPLETE_FOLDERS,
+    COMPLETE_DAGS,
+    COMPLETE_SERVICES
+} CompletionKind;
 
 typedef struct Argument {
     const char *name;  // "ID", "PATH"
@@ -47,14 +53,15 @@ typedef struct Example {
 
 enum CommandNeeds {
     NEEDS_NOTHING = 0,
-    NEEDS_PROJECT = 1,   // invocation->project is opened before run()
-    NEEDS_ALL_WORDS = 2, // everything after the command is an argument, options included (devbox dbt …)
+    NEEDS_PROJECT = 1,    // invocation->project is opened before run()
+    ACCEPTS_FAULTS = 4,   // with NEEDS_PROJECT: a mistake in devbox.yaml or .env is only a warning (stop, status, logs)
+    NEEDS_ALL_WORDS = 2,  // everything after the command is an argument, options included (devbox dbt …)
 };
 
 typedef struct Invocation {
-    const void *options;       // the command's own struct, filled from its table
+    const void *options;  // the command's own struct, filled from its table
     StringList arguments;
-    const char *folder;        // where the user stands, or -C DIR; absolute
+    const char *folder;  // where the user stands, or -C DIR; absolute
     const struct Project *project;
     bool is_json, is_quiet;
 } Invocation;
@@ -67,18 +74,18 @@ typedef struct Outcome {
 typedef struct Command Command;
 
 struct Command {
-    const char *name;         // "test"
-    const char *group;        // heading in `devbox --help`: "Every day", "Tests", …
-    const char *summary;      // one line
-    const char *description;  // a paragraph or more for --help; may be NULL
-    const Option *options;    // ends with {0}; NULL for none
-    size_t options_size;      // of the options struct, which starts zeroed
+    const char *name;           // "test"
+    const char *group;          // heading in `devbox --help`: "Every day", "Tests", …
+    const char *summary;        // one line
+    const char *description;    // a paragraph or more for --help; may be NULL
+    const Option *options;      // ends with {0}; NULL for none
+    size_t options_size;        // of the options struct, which starts zeroed
     const Argument *arguments;  // ends with {0}; NULL for none
     const Example *examples;    // ends with {0}
     unsigned needs;
     bool is_hidden;
-    bool prints_to_stderr;  // a git hook: nothing may go to stdout
-    bool is_streaming;      // --json prints events as JSON Lines before the envelope
+    bool prints_to_stderr;              // a git hook: nothing may go to stdout
+    bool is_streaming;                  // --json prints events as JSON Lines before the envelope
     const Command *const *subcommands;  // NULL-terminated; then `run` may be NULL, or is what the bare word does
     bool (*run)(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err);
 };

@@ -42,7 +42,7 @@ const Command command_logs = {
     .options_size = sizeof(LogsOptions),
     .arguments = arguments,
     .examples = examples,
-    .needs = NEEDS_PROJECT,
+    .needs = NEEDS_PROJECT | ACCEPTS_FAULTS,
     .is_streaming = true,
     .run = run,
 };

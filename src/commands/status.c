@@ -44,6 +44,6 @@ const Command command_status = {
     .options = options,
     .options_size = sizeof(StatusOptions),
     .examples = examples,
-    .needs = NEEDS_PROJECT,
+    .needs = NEEDS_PROJECT | ACCEPTS_FAULTS,
     .run = run,
 };

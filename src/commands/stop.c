@@ -46,6 +46,6 @@ const Command command_stop = {
     .group = "Every day",
     .summary = "End all services of this checkout; databases and logs stay",
     .examples = examples,
-    .needs = NEEDS_PROJECT,
+    .needs = NEEDS_PROJECT | ACCEPTS_FAULTS,
     .run = run,
 };

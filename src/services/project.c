@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "io/file_system.h"
 #include "model/env_file.h"
+#include "model/event.h"
 #include "services/config_file.h"
 #include "services/project_detect.h"
 
@@ -60,7 +61,7 @@ static bool read_dotenv(Context *ctx, const char *root, PairList *pairs, Error *
     }
     if (!file_read(ctx->arena, path, &text, &length, err)) return false;
     if (!env_file_parse(ctx->arena, text, length, ENV_FILE, pairs, err)) return false;
-    list_each (const Pair, pair, pairs) {
+    list_each(const Pair, pair, pairs) {
         // There is no expansion, so the usual PATH=/some/bin:$PATH would hide every program.
         if (!text_equals(pair->key, "PATH") && !text_equals(pair->key, "HOME")) continue;
         error_set(err, ERROR_CONFIG, "%s: %s cannot be set here, it would hide the programs that devbox runs", pair->origin,
@@ -107,14 +108,29 @@ static bool fill(Context *ctx, Project *project, Error *err) {
     return find_dbt(ctx, project, err);
 }
 
+static bool locate(Context *ctx, const char *folder, Project *project, Error *err) {
+    if (!find_root(ctx, folder, &project->root, err)) return false;
+    project->name = path_name(project->root);
+    project->state = path_join(ctx->arena, project->root, STATE_FOLDER);
+    project->instance = make_instance(ctx->arena, project->root);
+    return true;
+}
+
 bool project_open(Context *ctx, const char *folder, Project *project, Error *err) {
     Project opened = {0};
-    if (!find_root(ctx, folder, &opened.root, err)) return false;
-    opened.name = path_name(opened.root);
-    opened.state = path_join(ctx->arena, opened.root, STATE_FOLDER);
-    opened.instance = make_instance(ctx->arena, opened.root);
+    if (!locate(ctx, folder, &opened, err)) return false;
     if (!fill(ctx, &opened, err) || !read_dotenv(ctx, opened.root, &opened.dotenv, err)) return false;
     *project = opened;
+    return true;
+}
+
+bool project_open_with_faults(Context *ctx, const char *folder, Project *project, Error *err) {
+    Project located = {.config = config_defaults()};
+    if (project_open(ctx, folder, project, err)) return true;
+    if (err->code != ERROR_CONFIG || !locate(ctx, folder, &located, err)) return false;
+    event_warning(ctx, err->hint, "%s", err->message);
+    error_clear(err);
+    *project = located;
     return true;
 }
 

@@ -17,14 +17,19 @@ typedef struct Project {
     const char *dbt_dir;      // absolute, where dbt_project.yml is; NULL when there is none
 } Project;
 
-// Finds the checkout around `folder` (the nearest devbox.yaml upwards, else the nearest dags/ that lies in no other, else dbt_project.yml; not above
-// the git root or $HOME), reads devbox.yaml and .env, which nobody else may be able to write.
+// Finds the checkout around `folder` (the nearest devbox.yaml upwards, else the nearest dags/ that lies in no other, else
+// dbt_project.yml; not above the git root or $HOME), reads devbox.yaml and .env, which nobody else may be able to write.
 // ERROR_CHECKOUT when there is nothing to work with, ERROR_CONFIG with file:line:column when a file is wrong.
 bool project_open(Context *ctx, const char *folder, Project *project, Error *err) MUST_USE;
 
-// The same project at another place: the tree of a pushed commit in `folder` with its own devbox.yaml and seeds, but the live checkout's
-// .env, instance and runtime; its state goes to `state`.
-bool project_open_snapshot(Context *ctx, const Project *live, const char *folder, const char *state, Project *snapshot, Error *err) MUST_USE;
+// The same for commands that must work though devbox.yaml or .env is wrong (a running platform can always be ended): the mistake
+// is a warning, and defaults hold; folders of the project are then unknown (NULL).
+bool project_open_with_faults(Context *ctx, const char *folder, Project *project, Error *err) MUST_USE;
+
+// The same project at another place: the tree of a pushed commit in `folder` with its own devbox.yaml and seeds, but the live
+// checkout's .env, instance and runtime; its state goes to `state`.
+bool project_open_snapshot(Context *ctx, const Project *live, const char *folder, const char *state, Project *snapshot,
+                           Error *err) MUST_USE;
 
 // Makes .devbox/ with its folders and a .gitignore of `*`. A read-only checkout is an error with the folder's name.
 bool project_prepare_state(Context *ctx, const Project *project, Error *err) MUST_USE;

@@ -40,6 +40,21 @@ static void a_dags_folder_is_enough(void **state) {
     assert_false(folder_exists(project.state));
 }
 
+static void a_wrong_devbox_yaml_does_not_hide_a_running_platform(void **state) {
+    Checkout *checkout = *state;
+    Project project = {0};
+    checkout_add(checkout, "devbox.yaml", "airflo: {}\n");
+    assert_fails(checkout, checkout->root, ERROR_CONFIG, "airflo");
+    error_clear(&checkout->err);
+    assert_true(project_open_with_faults(&checkout->ctx, checkout->root, &project, &checkout->err));
+    assert_string_equal(project.state, checkout_path(checkout, ".devbox"));
+    checkout_add(checkout, "devbox.yaml", "");
+    assert_string_equal(project.instance, checkout_open(checkout).instance);
+    error_clear(&checkout->err);
+    assert_false(project_open_with_faults(&checkout->ctx, "/", &project, &checkout->err));
+    assert_int_equal(checkout->err.code, ERROR_CHECKOUT);
+}
+
 static void the_checkout_is_found_from_inside(void **state) {
     Checkout *checkout = *state;
     checkout_add(checkout, "devbox.yaml", "");
@@ -302,6 +317,7 @@ int main(void) {
     if (getenv("HOME") == NULL) setenv("HOME", "/root", 1);
     const struct CMUnitTest tests[] = {
         test_with_checkout(a_dags_folder_is_enough),
+        test_with_checkout(a_wrong_devbox_yaml_does_not_hide_a_running_platform),
         test_with_checkout(the_checkout_is_found_from_inside),
         test_with_checkout(without_a_file_the_outer_dag_folder_counts),
         test_with_checkout(of_two_platforms_in_one_repository_the_nearer_one_counts),
