@@ -20,7 +20,9 @@ StringList airflow_profile_versions(Context *ctx) {
 static StringList read_strings(Arena *arena, const YamlNode *list) {
     StringList strings = {0};
     if (list == NULL) return strings;
-    list_each(const YamlNode *, item, &list->items) list_push(arena, &strings, (*item)->scalar);
+    list_each(const YamlNode *, item, &list->items) {
+        if ((*item)->kind == YAML_SCALAR) list_push(arena, &strings, (*item)->scalar);
+    }
     return strings;
 }
 
@@ -38,7 +40,8 @@ static void read_services(Arena *arena, const YamlNode *list, AirflowServiceList
 static void read_env(Arena *arena, const YamlNode *map, PairList *env) {
     if (map == NULL) return;
     list_each(YamlEntry, entry, &map->entries) {
-        Pair pair = {.key = entry->key, .value = entry->node->scalar, .origin = "profile.yaml"};
+        const char *value = entry->node->kind == YAML_SCALAR ? entry->node->scalar : "";
+        Pair pair = {.key = entry->key, .value = value, .origin = "profile.yaml"};
         list_push(arena, env, pair);
     }
 }
@@ -82,6 +85,7 @@ bool airflow_profile_load(Context *ctx, const char *version, AirflowProfile *pro
     read.parse_all = read_strings(arena, yaml_get(parse, "all"));
     read_template(arena, root, &read);
     read_services(arena, yaml_get(root, "services"), &read.services);
+    read_env(arena, yaml_get(root, "fixed_env"), &read.fixed_env);
     read_env(arena, yaml_get(root, "env"), &read.env);
     *profile = read;
     return true;

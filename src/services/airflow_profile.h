@@ -23,7 +23,7 @@ typedef struct AirflowProfile {
     StringList stale_files;  // below AIRFLOW_HOME, removed before a start
     const char *health_path;
     StringList health_components;
-    PairList env;                                        // with ${placeholders}
+    PairList fixed_env, env;                             // with ${placeholders}; a user may set those of `env` otherwise
     StringList parse_changed, parse_removed, parse_all;  // SQL for the metadata database, see the profile
 } AirflowProfile;
 

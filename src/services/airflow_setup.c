@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "io/file_system.h"
 #include "io/json.h"
+#include "model/event.h"
 #include "services/airflow_settings.h"
 #include "services/airflow_template.h"
 #include "services/secrets.h"
@@ -49,8 +50,28 @@ static bool write_passwords(Context *ctx, const Project *project, const AirflowS
     return file_write_string(ctx->arena, path, json_print(ctx->arena, users), 0600, err);
 }
 
+static const Pair *find_pair(const PairList *pairs, const char *key) {
+    list_each(const Pair, pair, pairs) {
+        if (text_equals(pair->key, key)) return pair;
+    }
+    return NULL;
+}
+
+static void warn_about_fixed(const Context *ctx, const PairList *pairs, const AirflowProfile *profile) {
+    list_each(const Pair, pair, pairs) {
+        if (find_pair(&profile->fixed_env, pair->key) == NULL) continue;
+        event_warning(ctx, "remove the line", "%s: %s is left out, because devbox sets it itself", pair->origin, pair->key);
+    }
+}
+
+static void warn_about_what_is_left_out(const Context *ctx, const Project *project, const AirflowSetup *setup) {
+    warn_about_fixed(ctx, &project->config.airflow.env, &setup->profile);
+    warn_about_fixed(ctx, &project->dotenv, &setup->profile);
+}
+
 bool airflow_setup_complete(Context *ctx, const Project *project, const char *step, AirflowSetup *setup, Error *err) {
     if (!airflow_setup_prepare_tests(ctx, project, step, setup, err)) return false;
+    warn_about_what_is_left_out(ctx, project, setup);
     return airflow_template_install(ctx, project, setup, err) && write_passwords(ctx, project, setup, err);
 }
 
@@ -59,7 +80,8 @@ static void add_value(Arena *arena, PairList *values, const char *key, const cha
     list_push(arena, values, pair);
 }
 
-static PairList placeholder_values(Context *ctx, const Project *project, const AirflowSetup *setup, const Secrets *secrets, int port) {
+static PairList placeholder_values(Context *ctx, const Project *project, const AirflowSetup *setup, const Secrets *secrets,
+                                   int port) {
     PairList values = {0};
     Arena *arena = ctx->arena;
     add_value(arena, &values, "airflow_home", setup->home);
@@ -75,6 +97,24 @@ static PairList placeholder_values(Context *ctx, const Project *project, const A
     return values;
 }
 
+// airflow.env of devbox.yaml is the team's word on Airflow, then comes what is the user's own, then the profile.
+static void add_airflow_variables(ChildEnvironment *environment, const Project *project, const AirflowProfile *profile,
+                                  const PairList *values) {
+    Arena *arena = environment->arena;
+    list_each(const Pair, pair, &profile->env) {
+        bool is_users = find_pair(&project->dotenv, pair->key) != NULL;
+        if (!is_users) child_environment_set(environment, pair->key, airflow_profile_expand(arena, pair->value, values));
+    }
+    list_each(const Pair, pair, &project->config.airflow.env) {
+        child_environment_set_from(environment, pair->key, pair->value, pair->origin);
+    }
+    // By this stop and status find our processes.
+    child_environment_set(environment, "DEVBOX_INSTANCE", project->instance);
+    list_each(const Pair, pair, &profile->fixed_env) {
+        child_environment_set(environment, pair->key, airflow_profile_expand(arena, pair->value, values));
+    }
+}
+
 bool airflow_setup_environment(Context *ctx, const Project *project, const AirflowSetup *setup, int port,
                                ChildEnvironment *environment, Error *err) {
     Secrets secrets;
@@ -82,10 +122,7 @@ bool airflow_setup_environment(Context *ctx, const Project *project, const Airfl
     PairList values = placeholder_values(ctx, project, setup, &secrets, port);
     ChildEnvironment built = child_environment_create(ctx, project);
     if (!airflow_settings_apply(ctx, project, &built, err)) return false;
-    list_each(Pair, pair, &setup->profile.env) {
-        child_environment_set(&built, pair->key, airflow_profile_expand(ctx->arena, pair->value, &values));
-    }
-    list_each(Pair, pair, &project->config.airflow.env) child_environment_set(&built, pair->key, pair->value);
+    add_airflow_variables(&built, project, &setup->profile, &values);
     child_environment_prepend_path(&built, setup->python.bin);
     // Before the venv's own: a task that says `dbt` gets the sandbox's dbt.
     child_environment_prepend_path(&built, project_state_path(ctx->arena, project, "run/bin"));

@@ -20,8 +20,10 @@ bool airflow_setup_observe(Context *ctx, const Project *project, AirflowSetup *s
 bool airflow_setup_complete(Context *ctx, const Project *project, const char *step, AirflowSetup *setup, Error *err) MUST_USE;
 
 // Everything but the checkout's own database: enough to test DAGs.
-bool airflow_setup_prepare_tests(Context *ctx, const Project *project, const char *step, AirflowSetup *setup, Error *err) MUST_USE;
+bool airflow_setup_prepare_tests(Context *ctx, const Project *project, const char *step, AirflowSetup *setup,
+                                 Error *err) MUST_USE;
 
-// The environment of every Airflow process of this checkout. Port 0: a test, which serves nothing.
+// The environment of every Airflow process of this checkout: airflow.env of devbox.yaml over .env over the profile's env, and
+// over all of them the profile's fixed_env. Port 0: a test, which serves nothing.
 bool airflow_setup_environment(Context *ctx, const Project *project, const AirflowSetup *setup, int port,
                                ChildEnvironment *environment, Error *err) MUST_USE;

@@ -95,7 +95,9 @@ static bool write_pools(Context *ctx, const Project *project, const char *path, 
 
 bool airflow_template_install(Context *ctx, const Project *project, const AirflowSetup *setup, Error *err) {
     if (!file_exists(setup->database)) {
-        if (!folder_create(ctx->arena, setup->home, err)) return false;
+        // SQLite would replay the log of a removed database onto the new one.
+        const char *log = arena_format(ctx->arena, "%s-wal", setup->database);
+        if (!folder_create(ctx->arena, setup->home, err) || !file_remove(ctx->arena, log, err)) return false;
         if (!file_copy(ctx->arena, setup->template_path, setup->database, 0600, err)) return false;
     }
     return write_pools(ctx, project, setup->database, err);

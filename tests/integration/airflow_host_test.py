@@ -101,7 +101,7 @@ class AirflowCase:
     def environment(cls, database, dags=CORPUS):
         environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
         environment["PATH"] = os.path.join(cls.venv, "bin") + os.pathsep + os.environ["PATH"]
-        for name, value in cls.profile["env"].items():
+        for name, value in (cls.profile["env"] | cls.profile["fixed_env"]).items():
             environment[name] = cls.fill(value, database, dags)
         return environment
 
