@@ -6,6 +6,7 @@ import inspect
 import sys
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 # What importing nearly every DAG file needs.
 DAG_MODULES = ("airflow.models.dag", "airflow.models.dagbag", "airflow.serialization.serialized_objects")
@@ -94,9 +95,24 @@ def run_component(argv):
     if argv[0] == "dag-processor" and not is_airflow_3():
         _run_dag_processor_2(argv)
         return
+    if argv[0] == "webserver":
+        _serve_in_this_process_2()
     from airflow.__main__ import main
 
     main()
+
+
+def _serve_in_this_process_2():
+    """Let the command become gunicorn: as its child gunicorn would import Airflow anew, and its end go unnoticed for minutes."""
+    from airflow.cli.commands import webserver_command
+
+    def become_gunicorn(argv, **_):
+        from gunicorn.app.wsgiapp import run
+
+        sys.argv = argv[argv.index("gunicorn") :]
+        run(prog="gunicorn")
+
+    webserver_command.subprocess = SimpleNamespace(Popen=become_gunicorn)
 
 
 def _run_dag_processor_2(argv):

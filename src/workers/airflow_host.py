@@ -5,7 +5,6 @@
     airflow_host.py request        answers one request about DAG files
 """
 
-import gc
 import json
 import os
 import select
@@ -19,7 +18,7 @@ os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
 import airflow_api  # noqa: E402
 import dag_requests  # noqa: E402
-from host_process import EventStream, die_with_parent, take_stdout, thread_count, write_to_log  # noqa: E402
+from host_process import EventStream, die_with_parent, lasting_imports, take_stdout, thread_count, write_to_log  # noqa: E402
 
 STOP_GRACE_S = 8.0
 WAKING_SIGNALS = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -123,9 +122,8 @@ class ComponentHost:
 
 
 def run_components(events):
-    airflow_api.import_for_components()
-    gc.collect()
-    gc.freeze()
+    with lasting_imports():
+        airflow_api.import_for_components()
     events.send("ready", airflow=airflow_api.version(), pid=os.getpid(), threads=thread_count())
     argv = ComponentHost(events).serve()
     if argv is not None:

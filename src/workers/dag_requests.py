@@ -8,6 +8,7 @@ import sys
 import airflow_api
 import dag_check
 import dag_test
+from host_process import lasting_imports
 
 OPERATIONS = {"check_dags": dag_check.check_dags, "test_dag": dag_test.test_dag}
 USER_TABLES = ("connection", "variable", "slot_pool")
@@ -19,7 +20,8 @@ def answer(request, events):
         asked = f"protocol {request.get('protocol')}, op {request.get('op')!r}"
         sys.exit(f"airflow_host: cannot answer {asked}; devbox and its workers must be of one version")
     _prepare(request)
-    airflow_api.import_for_requests()
+    with lasting_imports():
+        airflow_api.import_for_requests()
     OPERATIONS[request["op"]](request, events)
 
 
