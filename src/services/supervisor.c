@@ -9,18 +9,17 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "io/clock.h"
-#include "io/database.h"
 #include "io/file_system.h"
 #include "io/hash.h"
 #include "io/lock_file.h"
 #include "io/network.h"
 #include "io/platform.h"
 #include "io/signals.h"
-#include "services/airflow_health.h"
 #include "services/airflow_host.h"
+#include "services/dag_unpause.h"
 #include "services/dag_watch.h"
 #include "services/restart_policy.h"
-#include "services/runtime_state.h"
+#include "services/service_health.h"
 #include "services/supervisor_stop.h"
 
 enum {
@@ -28,7 +27,6 @@ enum {
     STARTING_TURN_MS = 150,
     HEALTH_INTERVAL_MS = 5000,
     UNPAUSE_INTERVAL_MS = 1000,
-    BUSY_MS = 2000,
     LOG_LIMIT_BYTES = 10 * 1024 * 1024
 };
 
@@ -81,24 +79,16 @@ bool supervisor_fingerprint(Context *ctx, const Project *project, int port, cons
     return hash_bytes(ctx->arena, inputs.content, inputs.length, fingerprint, err);
 }
 
-static const char *keep(Supervisor *supervisor, const char *text) { return arena_copy_string(supervisor->ctx->arena, text); }
-
-static void set_phase(Supervisor *supervisor, RuntimePhase phase, const char *message) {
-    if (supervisor->state.phase == phase) return;
-    supervisor->state.phase = phase;
-    supervisor->state.message = message == NULL ? NULL : keep(supervisor, message);
-    if (phase == RUNTIME_HEALTHY && supervisor->state.healthy_ms == 0) supervisor->state.healthy_ms = clock_wall_ms();
-    supervisor->is_dirty = true;
-}
+// Something that services.json tells has changed.
+static void note(Supervisor *supervisor, bool is_changed) { supervisor->is_dirty = supervisor->is_dirty || is_changed; }
 
 static void set_service(Supervisor *supervisor, size_t index, ServiceState state, const char *message) {
     ServiceStatus *status = &supervisor->state.services.items[index];
-    if (status->state == state && text_equals(status->message, message)) return;
-    status->state = state;
-    status->message = message == NULL ? NULL : keep(supervisor, message);
-    supervisor->is_dirty = true;
-    // At once: a start that comes now must not take it for healthy until somebody asks again.
-    if (state != SERVICE_HEALTHY && supervisor->state.phase == RUNTIME_HEALTHY) set_phase(supervisor, RUNTIME_DEGRADED, NULL);
+    note(supervisor, service_health_set(supervisor->ctx->arena, status, state, message));
+}
+
+static void set_phase(Supervisor *supervisor, RuntimePhase phase, const char *message) {
+    note(supervisor, service_health_set_phase(supervisor->ctx->arena, &supervisor->state, phase, message, clock_wall_ms()));
 }
 
 static void note_crash(Supervisor *supervisor, size_t index, const char *how) {
@@ -152,8 +142,11 @@ static void start_due_services(Supervisor *supervisor, Context *turn) {
 static void handle_host_gone(Supervisor *supervisor) {
     long long pause_ms;
     int status;
-    waitpid(supervisor->host.pid, &status, 0);
+    pid_t pid = supervisor->host.pid;
     airflow_host_close(&supervisor->host);
+    // It may only have closed its pipe: a wait for its end must not last.
+    kill(pid, SIGKILL);
+    waitpid(pid, &status, 0);
     for (size_t i = 0; i < supervisor->state.services.count; i++) {
         supervisor->state.services.items[i].pid = 0;
         supervisor->state.services.items[i].restarts++;
@@ -203,59 +196,6 @@ static void handle_event(Supervisor *supervisor, Context *turn, const HostEvent 
     }
 }
 
-// Airflow's health page says dag_processor where its command line says dag-processor.
-static bool is_component_of(const char *component, const char *service) {
-    for (; *component != '\0' && *service != '\0'; component++, service++) {
-        if (*component != (*service == '-' ? '_' : *service)) return false;
-    }
-    return *component == *service;
-}
-
-static bool names_component(const StringList *components, const char *service) {
-    list_each(const char *const, component, components) {
-        if (is_component_of(*component, service)) return true;
-    }
-    return false;
-}
-
-static const ComponentHealth *find_component(const ComponentHealthList *components, const char *service) {
-    list_each(const ComponentHealth, component, components) {
-        if (is_component_of(component->name, service)) return component;
-    }
-    return NULL;
-}
-
-// The web server has no heartbeat of its own: it is healthy because it answered.
-static bool is_service_healthy(const ComponentHealthList *components, const ServiceStatus *status) {
-    const ComponentHealth *component = find_component(components, status->name);
-    if (component == NULL) return status->pid > 0;
-    return component->is_healthy && component->heartbeat_ms >= status->started_ms && status->pid > 0;
-}
-
-static void fail_when_a_service_failed(Supervisor *supervisor) {
-    list_each(ServiceStatus, status, &supervisor->state.services) {
-        if (status->state == SERVICE_FAILED) set_phase(supervisor, RUNTIME_FAILED, "a service crashed too often");
-    }
-}
-
-static void judge_services(Supervisor *supervisor, const ComponentHealthList *components) {
-    const ComponentHealth *metadata = find_component(components, "metadatabase");
-    bool all_healthy = metadata == NULL || metadata->is_healthy;
-    for (size_t i = 0; i < supervisor->state.services.count; i++) {
-        ServiceStatus *status = &supervisor->state.services.items[i];
-        bool was_healthy = status->state == SERVICE_HEALTHY || status->state == SERVICE_UNHEALTHY;
-        bool may_change = status->state != SERVICE_FAILED && status->state != SERVICE_RESTARTING;
-        if (may_change && is_service_healthy(components, status)) {
-            set_service(supervisor, i, SERVICE_HEALTHY, NULL);
-        } else if (may_change && was_healthy) {
-            set_service(supervisor, i, SERVICE_UNHEALTHY, "no fresh heartbeat");
-        }
-        all_healthy = all_healthy && status->state == SERVICE_HEALTHY;
-    }
-    if (all_healthy) set_phase(supervisor, RUNTIME_HEALTHY, NULL);
-    if (!all_healthy && supervisor->state.phase == RUNTIME_HEALTHY) set_phase(supervisor, RUNTIME_DEGRADED, NULL);
-}
-
 // Airflow 2's web server outlives a gunicorn that was killed by two minutes, deaf. Its end is noticed like any other.
 static void end_deaf_service(Supervisor *supervisor, size_t index) {
     int family;
@@ -266,56 +206,34 @@ static void end_deaf_service(Supervisor *supervisor, size_t index) {
     kill(status->pid, SIGKILL);
 }
 
-// Without an answer nothing is known of the components; only the one that should have answered is to blame.
 static void judge_silence(Supervisor *supervisor, const char *reason) {
-    for (size_t i = 0; i < supervisor->state.services.count; i++) {
-        bool has_component =
-            names_component(&supervisor->setup.profile.health_components, supervisor->state.services.items[i].name);
-        bool was_healthy = supervisor->state.services.items[i].state == SERVICE_HEALTHY;
-        if (!has_component && was_healthy) set_service(supervisor, i, SERVICE_UNHEALTHY, reason);
-        if (!has_component) end_deaf_service(supervisor, i);
+    const StringList *components = &supervisor->setup.profile.health_components;
+    RuntimeState *state = &supervisor->state;
+    note(supervisor, service_health_judge_silence(supervisor->ctx->arena, state, components, reason, clock_wall_ms()));
+    for (size_t i = 0; i < state->services.count; i++) {
+        if (service_health_serves_page(components, state->services.items[i].name)) end_deaf_service(supervisor, i);
     }
-    if (supervisor->state.phase == RUNTIME_HEALTHY) set_phase(supervisor, RUNTIME_DEGRADED, reason);
 }
 
 static void check_health(Supervisor *supervisor, Context *turn) {
     ComponentHealthList components = {0};
     Error err = {.arena = turn->arena};
+    RuntimeState *state = &supervisor->state;
     if (clock_now_ms() < supervisor->next_health_ms) return;
-    if (airflow_health_ask(turn, &supervisor->setup.profile, supervisor->state.port, &components, &err)) {
-        judge_services(supervisor, &components);
+    if (airflow_health_ask(turn, &supervisor->setup.profile, state->port, &components, &err)) {
+        note(supervisor, service_health_judge(supervisor->ctx->arena, state, &components, clock_wall_ms()));
     } else {
         judge_silence(supervisor, err.message);
     }
-    fail_when_a_service_failed(supervisor);
-    bool is_settled = supervisor->state.phase == RUNTIME_HEALTHY || supervisor->state.phase == RUNTIME_FAILED;
+    bool is_settled = state->phase == RUNTIME_HEALTHY || state->phase == RUNTIME_FAILED;
     supervisor->next_health_ms = clock_now_ms() + (is_settled ? HEALTH_INTERVAL_MS : STARTING_TURN_MS);
     if (!supervisor->is_dirty) runtime_state_touch(turn, supervisor->project);
 }
 
-// airflow.unpause: a DAG can be released only once Airflow has parsed it, and only once per start: the user may pause it again.
-static bool unpause_dag(Context *turn, Database *db, const char *dag_id) {
-    cleanup_statement Statement *statement = NULL;
-    bool has_row = false;
-    Error ignored = {.arena = turn->arena};
-    if (!statement_prepare(db, "UPDATE dag SET is_paused = 0 WHERE dag_id = ?1 RETURNING dag_id", &statement, &ignored))
-        return false;
-    statement_bind_text(statement, 1, dag_id, strlen(dag_id));
-    return statement_step(statement, &has_row, &ignored) && has_row;
-}
-
 static void unpause_dags(Supervisor *supervisor, Context *turn) {
-    cleanup_database Database *db = NULL;
-    Error ignored = {.arena = turn->arena};
-    StringList *waiting = &supervisor->still_paused, left = {0};
-    if (waiting->count == 0 || clock_now_ms() < supervisor->next_unpause_ms) return;
+    if (supervisor->still_paused.count == 0 || clock_now_ms() < supervisor->next_unpause_ms) return;
     supervisor->next_unpause_ms = clock_now_ms() + UNPAUSE_INTERVAL_MS;
-    if (!database_open(turn->arena, supervisor->setup.database, DATABASE_WRITE, BUSY_MS, &db, &ignored)) return;
-    list_each(const char *, dag_id, waiting) {
-        if (!unpause_dag(turn, db, *dag_id)) list_push(turn->arena, &left, *dag_id);
-    }
-    for (size_t i = 0; i < left.count; i++) waiting->items[i] = left.items[i];
-    waiting->count = left.count;
+    dag_unpause_known(turn, supervisor->setup.database, &supervisor->still_paused);
 }
 
 static void write_state(Supervisor *supervisor, Context *turn) {
@@ -368,8 +286,9 @@ static void rotate_logs(Supervisor *supervisor) {
     Arena *arena = supervisor->ctx->arena;
     Error ignored = {.arena = arena};
     list_each(ServiceStatus, status, &supervisor->state.services) {
-        bool is_large = file_info(status->log_path).size > LOG_LIMIT_BYTES;
-        if (is_large && !file_rename(arena, status->log_path, arena_format(arena, "%s.1", status->log_path), &ignored)) return;
+        if (file_info(status->log_path).size <= LOG_LIMIT_BYTES) continue;
+        const char *kept = arena_format(arena, "%s.1", status->log_path);
+        if (!file_rename(arena, status->log_path, kept, &ignored)) fprintf(stderr, "%s\n", ignored.message);
     }
 }
 
