@@ -100,16 +100,31 @@ static const char *first_telling_line(Arena *arena, const char *message) {
     return is_headline ? arena_format(arena, "%s: %s", lines.items[0], text_trim(arena, lines.items[1])) : lines.items[0];
 }
 
+// dbt says itself what is wrong with the project (a model that does not compile): that is a verdict, not trouble.
+static bool is_project_broken(const Build *build, const ProcessResult *result) {
+    return result->outcome == PROCESS_EXITED && result->exit_code == 2 && build->events.message != NULL;
+}
+
+static void add_broken_project(Build *build) {
+    Arena *arena = build->ctx->arena;
+    bool has_more = text_split_lines(arena, build->events.message).count > 2;
+    TestCase broken = {.suite = "dbt",
+                       .name = path_relative(arena, build->project->dbt_dir, build->project->root),
+                       .state = TEST_ERROR,
+                       .duration_ms = -1,
+                       .message = first_telling_line(arena, build->events.message),
+                       .detail = has_more ? build->events.message : NULL};
+    verdict_add(arena, &build->events.verdict, &broken);
+    event_test_case(build->ctx, &broken);
+}
+
 static bool report_dbt_trouble(Context *ctx, const Build *build, const ProcessResult *result, Error *err) {
     bool is_busy = result->outcome == PROCESS_EXITED && result->exit_code == EXIT_BUSY;
     if (result->outcome == PROCESS_INTERRUPTED) return error_set(err, ERROR_INTERRUPTED, "interrupted while dbt was running");
     if (result->outcome == PROCESS_TIMED_OUT) {
         error_set(err, ERROR_TIMEOUT, "dbt did not finish within %s", text_duration(ctx->arena, build_timeout_ms(ctx)));
     } else if (build->events.message != NULL) {
-        const char *message = first_telling_line(ctx->arena, build->events.message);
-        bool has_more = text_split_lines(ctx->arena, build->events.message).count > 2;
-        error_set(err, is_busy ? ERROR_BUSY : ERROR_CHILD, "%s", message);
-        return has_more ? error_detail(err, build->events.message) : false;
+        return error_set(err, is_busy ? ERROR_BUSY : ERROR_CHILD, "%s", first_telling_line(ctx->arena, build->events.message));
     } else if (result->outcome == PROCESS_SIGNALED) {
         error_set(err, ERROR_CHILD, "dbt was killed by signal %d", result->signal);
     } else {
@@ -139,8 +154,9 @@ static bool build_nodes(Context *ctx, Build *build, DbtPlaces *places, const Str
     if (!file_remove(ctx->arena, spec.log_path, err)) return false;
     if (!run_worker(ctx, build->project, context, &spec, &result, err)) return false;
     read_new_events(build);
+    if (is_project_broken(build, &result)) add_broken_project(build);
     build->events.verdict.duration_ms = clock_now_ms() - start_ms;
-    bool is_verdict = result.outcome == PROCESS_EXITED && (result.exit_code == 0 || result.exit_code == 1);
+    bool is_verdict = result.outcome == PROCESS_EXITED && result.exit_code >= 0 && result.exit_code <= 2;
     bool has_red_node = build->events.verdict.failed + build->events.verdict.errors > 0;
     if (is_verdict && (result.exit_code == 0 || has_red_node)) return true;
     return report_dbt_trouble(ctx, build, &result, err);

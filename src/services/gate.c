@@ -52,12 +52,8 @@ static const char *label(Arena *arena, const GitCommit *commit) {
     return arena_format(arena, "%.7s %s", commit->id.hex, commit->summary);
 }
 
-// The commit's own files are wrong: that is a red test, whoever finds it. A dbt that gives up has most often met a project that
-// does not parse.
-static bool is_fault_of_commit(const char *part, ErrorCode code) {
-    if (text_equals(part, "dbt") && code == ERROR_CHILD) return true;
-    return code == ERROR_CONFIG || code == ERROR_SEED || code == ERROR_DAG_FOLDER;
-}
+// The commit's own files are wrong: that is a red test, whoever finds it.
+static bool is_fault_of_commit(ErrorCode code) { return code == ERROR_CONFIG || code == ERROR_SEED || code == ERROR_DAG_FOLDER; }
 
 static void add_case(Gate *gate, const TestCase *test_case) {
     verdict_add(gate->ctx->arena, gate->verdict, test_case);
@@ -71,13 +67,6 @@ static const char *as_in_commit(const Gate *gate, const char *text) {
     return text == NULL ? NULL : text_replace(arena, text, folder, "");
 }
 
-// "Runtime Error" alone tells nothing: the line after it does.
-static const char *first_telling_line(Arena *arena, const Error *fault) {
-    StringList lines = text_split_lines(arena, fault->detail == NULL ? "" : fault->detail);
-    bool is_headline = lines.count > 1 && text_equals(lines.items[0], fault->message);
-    return is_headline ? arena_format(arena, "%s: %s", fault->message, text_trim(arena, lines.items[1])) : fault->message;
-}
-
 static void add_fault(Gate *gate, const char *part, const Error *fault) {
     Arena *arena = gate->ctx->arena;
     const char *hint = fault->hint == NULL ? "" : fault->hint;
@@ -87,7 +76,7 @@ static void add_fault(Gate *gate, const char *part, const Error *fault) {
         .name = part,
         .state = TEST_FAIL,
         .duration_ms = -1,
-        .message = as_in_commit(gate, first_telling_line(arena, fault)),
+        .message = as_in_commit(gate, fault->message),
         .detail = as_in_commit(gate, detail),
     };
     add_case(gate, &broken);
@@ -99,7 +88,7 @@ static bool report(Gate *gate, const char *part, const Error *problem, Error *er
         *err = *problem;
         return false;
     }
-    if (is_fault_of_commit(part, problem->code)) {
+    if (is_fault_of_commit(problem->code)) {
         add_fault(gate, part, problem);
         return true;
     }
@@ -177,7 +166,7 @@ static bool run_part(Gate *gate, const char *name, GatePart *part, const Project
     }
     bool is_over = remaining_ms(gate) <= 0 && (problem.code == ERROR_NONE || problem.code == ERROR_TIMEOUT);
     if (is_over) set_budget_error(gate, name, &problem);
-    if (is_fault_of_commit(name, problem.code)) end_part(gate, name, &(Verdict){.failed = 1}, clock_now_ms() - started_ms);
+    if (is_fault_of_commit(problem.code)) end_part(gate, name, &(Verdict){.failed = 1}, clock_now_ms() - started_ms);
     return report(gate, name, &problem, err);
 }
 

@@ -119,6 +119,19 @@ static void red_nodes_are_a_verdict_and_no_error(void **state) {
     assert_false(verdict_is_green(&current->verdict));
 }
 
+static void a_project_that_dbt_cannot_read_is_red(void **state) {
+    static const FakeChild children[] = {{BUILD, .exit_code = 2}};
+    (void)state;
+    current->events = "{\"event\":\"done\",\"message\":\"Compilation Error\\n  model x depends on y\\n  in a.sql\"}\n";
+    script(children, 1);
+    if (!build()) fail_msg("%s", said());
+    assert_int_equal(current->verdict.errors, 1);
+    const TestCase *broken = &current->verdict.cases.items[0];
+    assert_string_equal(broken->name, "dbt");
+    assert_string_equal(broken->message, "Compilation Error: model x depends on y");
+    assert_string_equal(broken->detail, "Compilation Error\n  model x depends on y\n  in a.sql");
+}
+
 static void a_build_that_is_no_verdict_is_an_error_with_its_reason(void **state) {
 #define CLOSER " → look closer with: devbox dbt build"
     static const struct {
@@ -131,9 +144,6 @@ static void a_build_that_is_no_verdict_is_an_error_with_its_reason(void **state)
         {{BUILD, .exit_code = 75},
          "{\"event\":\"done\",\"message\":\"dbt is at work (pid 7)\"}\n",
          "BUSY dbt is at work (pid 7)"},
-        {{BUILD, .exit_code = 2},
-         "{\"event\":\"done\",\"message\":\"Compilation Error\\n  model x depends on y\\n  in a.sql\"}\n",
-         "CHILD Compilation Error: model x depends on y\nCompilation Error\n  model x depends on y\n  in a.sql"},
         {{BUILD, .exit_code = 130}, NODE("a", "pass"), "CHILD dbt could not run (exit code 130)" CLOSER},
         {{BUILD, .outcome = PROCESS_SIGNALED, .signal = 9}, "", "CHILD dbt was killed by signal 9" CLOSER},
         {{BUILD, .outcome = PROCESS_TIMED_OUT}, "", "TIMEOUT dbt did not finish within 30m00s" CLOSER},
@@ -283,6 +293,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         test_dbt(a_build_makes_a_case_of_each_node),
         test_dbt(red_nodes_are_a_verdict_and_no_error),
+        test_dbt(a_project_that_dbt_cannot_read_is_red),
         test_dbt(a_build_that_is_no_verdict_is_an_error_with_its_reason),
         test_dbt(missing_packages_are_installed_first),
         test_dbt(packages_that_cannot_be_installed_are_network_trouble),

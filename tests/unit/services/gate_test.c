@@ -25,7 +25,7 @@ static void listen(EventSink *sink, const Event *event) {
 static EventSink sink = {listen};
 
 static bool was_said(const char *part) {
-    list_each (const char *, line, &said) {
+    list_each(const char *, line, &said) {
         if (strstr(*line, part) != NULL) return true;
     }
     return false;
@@ -145,12 +145,13 @@ static void trouble_may_pass_with_a_warning(void **state) {
     assert_int_equal(fake_dag_tests.checks, 2);
 }
 
-static void a_dbt_that_gives_up_is_red(void **state) {
+static void a_dbt_that_cannot_run_is_trouble(void **state) {
     GitFixture *fixture = *state;
     fake_dbt.failure = ERROR_CHILD;
     Verdict verdict = check(fixture, "HEAD");
-    assert_int_equal(verdict.failed, 1);
-    assert_null(verdict.trouble);
+    assert_int_equal(verdict.failed, 0);
+    assert_true(verdict.is_inconclusive);
+    assert_non_null(verdict.trouble);
 }
 
 static void an_interruption_is_an_error(void **state) {
@@ -351,7 +352,7 @@ int main(void) {
         test_gate(a_red_commit_is_not_remembered),
         test_gate(trouble_is_no_red_test_and_blocks),
         test_gate(trouble_may_pass_with_a_warning),
-        test_gate(a_dbt_that_gives_up_is_red),
+        test_gate(a_dbt_that_cannot_run_is_trouble),
         test_gate(an_interruption_is_an_error),
         test_gate(a_used_up_budget_is_trouble),
         test_gate(a_timeout_within_the_budget_keeps_its_own_words),
