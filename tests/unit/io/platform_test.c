@@ -253,6 +253,56 @@ static void orphans_come_to_a_subreaper(void **state) {
     assert_int_equal(status, 0);
 }
 
+// Forks a process whose child ends with it, and returns the reading end of a pipe that only this child holds open.
+static int fork_bound_child(void) {
+    int lifeline[2], ready[2];
+    char byte;
+    assert_int_equal(pipe(lifeline), 0);
+    assert_int_equal(pipe(ready), 0);
+    fflush(stdout);
+    pid_t parent = fork();
+    if (parent == 0) {
+        if (fork() == 0) {
+            bool is_bound = platform_end_with_parent() && write(ready[1], "r", 1) == 1;
+            sleep(is_bound ? 60 : 0);
+            _exit(0);
+        }
+        _exit(read(ready[0], &byte, 1) == 1 ? 0 : 1);
+    }
+    close(lifeline[1]);
+    close(ready[0]);
+    close(ready[1]);
+    int status;
+    waitpid(parent, &status, 0);
+    assert_int_equal(status, 0);
+    return lifeline[0];
+}
+
+static void a_process_can_end_with_its_parent(void **state) {
+    (void)state;
+    struct pollfd lifeline = {.fd = fork_bound_child(), .events = POLLIN};
+    char byte;
+    assert_int_equal(poll(&lifeline, 1, 10000), 1);
+    assert_int_equal(read(lifeline.fd, &byte, 1), 0);
+    close(lifeline.fd);
+}
+
+static void a_parent_that_is_gone_already_is_noticed(void **state) {
+    (void)state;
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        int output[2];
+        if (pipe(output) != 0 || dup2(output[1], STDOUT_FILENO) < 0) _exit(2);
+        bool is_there = platform_end_with_parent();
+        close(output[0]);
+        _exit(is_there && !platform_end_with_parent() ? 0 : 1);
+    }
+    int status;
+    waitpid(pid, &status, 0);
+    assert_int_equal(status, 0);
+}
+
 static void the_machine_is_described(void **state) {
     World *world = *state;
     assert_in_range(platform_processor_count(), 1, 4096);
@@ -511,6 +561,8 @@ int main(int count, char **arguments) {
         test(a_listener_on_the_v6_wildcard_holds_both_families),
         test(a_holder_of_another_user_is_nobody_with_an_owner),
         test(orphans_come_to_a_subreaper),
+        test(a_process_can_end_with_its_parent),
+        test(a_parent_that_is_gone_already_is_noticed),
         test(the_machine_is_described),
         test(a_replaced_executable_keeps_its_name),
         test(saved_and_removed_files_are_reported_once),
