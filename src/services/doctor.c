@@ -12,11 +12,19 @@
 #include "services/python_tools.h"
 #include "services/runtime_state.h"
 
-enum { GIBIBYTE = 1 << 30, NEEDED_DISK_GIB = 3, NEEDED_MEMORY_GIB = 2 };
+enum { GIBIBYTE = 1 << 30, INSTALLING_DISK_GIB = 3, RUNNING_DISK_GIB = 1, NEEDED_MEMORY_GIB = 2 };
 
 static void add(Context *ctx, CheckList *checks, const char *name, CheckState state, const char *finding, const char *remedy) {
     Check check = {.name = name, .state = state, .finding = finding, .remedy = remedy};
     list_push(ctx->arena, checks, check);
+}
+
+// Once Airflow is installed, only logs and databases grow.
+static int needed_disk_gib(Context *ctx, const Project *project) {
+    AirflowSetup setup;
+    Error ignored = {.arena = ctx->arena};
+    bool is_installed = airflow_setup_observe(ctx, project, &setup, &ignored) && setup.python.is_ready;
+    return is_installed ? RUNNING_DISK_GIB : INSTALLING_DISK_GIB;
 }
 
 static void check_system(Context *ctx, const Project *project, CheckList *checks) {
@@ -24,11 +32,13 @@ static void check_system(Context *ctx, const Project *project, CheckList *checks
     long long memory = platform_memory_bytes() / GIBIBYTE, disk = platform_free_disk_bytes(project->root) / GIBIBYTE;
     const char *machine =
         arena_format(arena, "%s, %d CPUs, %lld GiB memory", platform_name(arena), platform_processor_count(), memory);
-    bool has_memory = memory >= NEEDED_MEMORY_GIB, has_disk = disk >= NEEDED_DISK_GIB;
+    int needed_disk = needed_disk_gib(ctx, project);
+    bool has_memory = memory >= NEEDED_MEMORY_GIB, has_disk = disk >= needed_disk;
     add(ctx, checks, "machine", has_memory ? CHECK_GOOD : CHECK_WARNING, machine,
         has_memory ? NULL : "Airflow wants 2 GiB; close something before devbox start");
-    add(ctx, checks, "disk", has_disk ? CHECK_GOOD : CHECK_BAD, arena_format(arena, "%lld GiB free", disk),
-        has_disk ? NULL : arena_format(arena, "free %d GiB: environments and databases need it", NEEDED_DISK_GIB));
+    add(ctx, checks, "disk", has_disk ? CHECK_GOOD : CHECK_BAD,
+        arena_format(arena, "%s%lld GiB free", has_disk ? "" : "only ", disk),
+        has_disk ? NULL : arena_format(arena, "free %d GiB: environments and databases need it", needed_disk));
 }
 
 static void check_git(Context *ctx, CheckList *checks) {
@@ -137,9 +147,18 @@ static void check_services(Context *ctx, const Project *project, CheckList *chec
     }
     list_each(ServiceStatus, status, &state.services) {
         if (state.phase == RUNTIME_STOPPED || status->state != SERVICE_FAILED) continue;
-        add(ctx, checks, status->label, CHECK_BAD, status->message, arena_format(ctx->arena, "devbox logs %s", status->name));
+        const char *why = status->message == NULL ? "failed" : status->message;
+        add(ctx, checks, status->label, CHECK_BAD, why, arena_format(ctx->arena, "devbox logs %s", status->name));
     }
-    add(ctx, checks, "services", CHECK_GOOD, runtime_phase_name(state.phase), NULL);
+    bool has_failed = state.phase == RUNTIME_FAILED, is_degraded = state.phase == RUNTIME_DEGRADED;
+    const char *remedy = has_failed    ? "devbox logs shows why; then devbox start"
+                         : is_degraded ? "devbox status shows which"
+                                       : NULL;
+    add(ctx, checks, "services",
+        has_failed    ? CHECK_BAD
+        : is_degraded ? CHECK_WARNING
+                      : CHECK_GOOD,
+        runtime_phase_name(state.phase), remedy);
 }
 
 CheckList doctor_examine(Context *ctx, const Project *project) {

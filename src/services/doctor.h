@@ -17,5 +17,5 @@ typedef LIST_OF(Check) CheckList;
 // All checks; nothing is changed.
 CheckList doctor_examine(Context *ctx, const Project *project);
 
-// Only what would stop a start, as an error: Python, disk.
+// Only what would stop a start, as an error: too little disk.
 bool doctor_check_prerequisites(Context *ctx, const Project *project, Error *err) MUST_USE;

@@ -17,11 +17,13 @@ static bool is_wanted(const StartOptions *options, const char *name) {
     return options->only.count == 0 || string_list_contains(&options->only, name);
 }
 
-static bool check_only(const StartOptions *options, Error *err) {
+static bool check_only(Context *ctx, const StartOptions *options, Error *err) {
+    StringList known = {0};
+    for (const StartStep *step = start_steps; step->name != NULL; step++) list_push(ctx->arena, &known, step->name);
     list_each(const char *const, name, &options->only) {
         if (start_step_find(*name) != NULL) continue;
         error_set(err, ERROR_USAGE, "there is no part '%s'", *name);
-        return error_hint(err, "devbox start --only takes: sandbox, airflow, dbt");
+        return error_hint(err, "devbox start --only takes: %s", text_join(ctx->arena, &known, ", "));
     }
     return true;
 }
@@ -30,8 +32,7 @@ static Plan make_plan(Context *ctx, const StartOptions *options) {
     Plan plan = {0};
     for (const StartStep *step = start_steps; step->name != NULL; step++) {
         if (!is_wanted(options, step->name)) continue;
-        const char *after = is_wanted(options, step->after) ? step->after : "";
-        plan_add(ctx->arena, &plan, step->name, step->description, after, true);
+        plan_add(ctx->arena, &plan, step->name, step->description, step->after, true);
     }
     return plan;
 }
@@ -53,7 +54,7 @@ static bool run_checks(Context *ctx, const Project *project, const StartOptions 
         event_step_failed(ctx, "checks", clock_now_ms() - start_ms, err);
         return false;
     }
-    event_step_done(ctx, "checks", clock_now_ms() - start_ms, "Python, disk, DAG folder, port");
+    event_step_done(ctx, "checks", clock_now_ms() - start_ms, "disk, DAG folder, port");
     return true;
 }
 
@@ -66,7 +67,7 @@ static void say_headline(Context *ctx, const Project *project) {
 
 bool start_platform(Context *ctx, const Project *project, const StartOptions *options, StartReport *report, Error *err) {
     cleanup_fd int lock_fd = -1;
-    if (!check_only(options, err) || !project_prepare_state(ctx, project, err)) return false;
+    if (!check_only(ctx, options, err) || !project_prepare_state(ctx, project, err)) return false;
     if (!lock_file_take(ctx, project_state_path(ctx->arena, project, "run/start.lock"), "start", 0, &lock_fd, err)) return false;
     say_headline(ctx, project);
     if (!run_checks(ctx, project, options, err)) return false;
@@ -78,7 +79,7 @@ bool start_platform(Context *ctx, const Project *project, const StartOptions *op
 bool start_describe(Context *ctx, const Project *project, const StartOptions *options, Result *result, Error *err) {
     (void)project;
     Text text = {.arena = ctx->arena};
-    if (!check_only(options, err)) return false;
+    if (!check_only(ctx, options, err)) return false;
     Plan plan = make_plan(ctx, options);
     Value *steps = value_array(ctx->arena);
     list_each(const Step, step, &plan.steps) {
