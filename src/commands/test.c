@@ -1,5 +1,6 @@
 #include "commands/commands.h"
 #include "io/clock.h"
+#include "io/file_system.h"
 #include "model/event.h"
 #include "services/dag_smoke.h"
 #include "services/dag_tests.h"
@@ -55,10 +56,21 @@ static bool run_dag(Context *ctx, const Invocation *invocation, Outcome *outcome
     return dag_tests_run(ctx, invocation->project, &test, &verdict, err) && finish(ctx, &verdict, outcome);
 }
 
+// Paths are those of the user's folder, where the shell completes them; else of the checkout.
+static StringList find_paths(Context *ctx, const Invocation *invocation) {
+    StringList paths = {0};
+    list_each(const char *const, given, &invocation->arguments) {
+        const char *path = path_join(ctx->arena, invocation->folder, *given);
+        list_push(ctx->arena, &paths, file_exists(path) || folder_exists(path) ? path : *given);
+    }
+    return paths;
+}
+
 static bool run_dags(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
     Verdict verdict = {0};
+    StringList paths = find_paths(ctx, invocation);
     if (!project_prepare_state(ctx, invocation->project, err)) return false;
-    return dag_tests_check(ctx, invocation->project, &invocation->arguments, &verdict, err) && finish(ctx, &verdict, outcome);
+    return dag_tests_check(ctx, invocation->project, &paths, &verdict, err) && finish(ctx, &verdict, outcome);
 }
 
 static bool run_dbt(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
@@ -69,15 +81,20 @@ static bool run_dbt(Context *ctx, const Invocation *invocation, Outcome *outcome
 
 static bool run_all(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
     const Project *project = invocation->project;
+    const GateConfig *gate = &project->config.gate;
     Verdict all = {0}, dags = {0}, runs = {0}, dbt = {0};
     StringList everything = {0};
     if (!project_prepare_state(ctx, project, err)) return false;
-    if (!dag_tests_check(ctx, project, &everything, &dags, err)) return false;
-    verdict_merge(ctx->arena, &all, &dags);
-    // A DAG that does not import cannot be run.
-    if (verdict_is_green(&dags) && !dag_smoke_run(ctx, project, &runs, err)) return false;
-    verdict_merge(ctx->arena, &all, &runs);
-    if (project->dbt_dir != NULL) {
+    // A checkout may hold only a dbt project; one that holds nothing hears so from the test of its DAGs.
+    bool has_dbt = project->dbt_dir != NULL;
+    if (gate->runs_dags && (folder_exists(project->dags_dir) || !has_dbt)) {
+        if (!dag_tests_check(ctx, project, &everything, &dags, err)) return false;
+        verdict_merge(ctx->arena, &all, &dags);
+        // A DAG that does not import cannot be run.
+        if (verdict_is_green(&dags) && !dag_smoke_run(ctx, project, &runs, err)) return false;
+        verdict_merge(ctx->arena, &all, &runs);
+    }
+    if (gate->runs_dbt && has_dbt) {
         if (!dbt_test(ctx, project, &everything, &dbt, err)) return false;
         verdict_merge(ctx->arena, &all, &dbt);
     }

@@ -10,7 +10,7 @@ FakeDagTests fake_dag_tests;
 static bool add_files(Context *ctx, const Project *project, Verdict *verdict, Error *err) {
     StringList names;
     if (!folder_list(ctx->arena, project->dags_dir, &names, err)) return false;
-    list_each (const char *, name, &names) {
+    list_each(const char *, name, &names) {
         char *content;
         const char *path = path_join(ctx->arena, project->dags_dir, *name);
         if (!text_ends_with(*name, ".py") || !file_read(ctx->arena, path, &content, NULL, err)) continue;
@@ -25,7 +25,7 @@ static bool add_files(Context *ctx, const Project *project, Verdict *verdict, Er
 }
 
 bool dag_tests_check(Context *ctx, const Project *project, const StringList *paths, Verdict *verdict, Error *err) {
-    (void)paths;
+    fake_dag_tests.paths = *paths;
     fake_dag_tests.checks++;
     fake_dag_tests.last_root = project->root;
     fake_dag_tests.timeout_ms = ctx->timeout_ms;
@@ -41,7 +41,7 @@ bool dag_tests_check(Context *ctx, const Project *project, const StringList *pat
 bool dag_tests_select(Context *ctx, const Project *project, const StringList *wanted, StringList *dag_ids, Error *err) {
     (void)project;
     (void)err;
-    list_each (const char *const, id, wanted) list_push(ctx->arena, dag_ids, *id);
+    list_each(const char *const, id, wanted) list_push(ctx->arena, dag_ids, *id);
     return true;
 }
 

@@ -9,6 +9,7 @@ typedef struct FakeDagTests {
     const char *last_root;  // of the project that was tested last
     long long timeout_ms;   // that the last check was given
     StringList ran;         // ids of the DAGs that were run
+    StringList paths;       // that the last check was given
 } FakeDagTests;
 
 extern FakeDagTests fake_dag_tests;
