@@ -10,6 +10,7 @@ import time
 import unittest
 
 import support
+from processes import clean_up, make_checkout
 
 DAG = '''
 import datetime, json, os, pathlib
@@ -133,8 +134,8 @@ class Isolation:
     def setUpClass(cls):
         cls.aws = FakeAws()
         cls.addClassCleanup(cls.aws.close)
-        cls.checkout = support.Checkout(dags={"cloud.py": DAG})
-        cls.addClassCleanup(cls.checkout.close)
+        cls.checkout = make_checkout(dags={"cloud.py": DAG})
+        cls.addClassCleanup(clean_up, cls.checkout)
         cls.checkout.configure(cls.version, SETTINGS)
         cls.prepare_files()
         cls.shell = cls.production_shell()
@@ -233,8 +234,8 @@ class Isolation3Test(Isolation, unittest.TestCase):
 
 class DotenvTest(unittest.TestCase):
     def test_a_dotenv_that_others_can_write_is_refused(self):
-        checkout = support.Checkout("2.10.3")
-        self.addCleanup(checkout.close)
+        checkout = make_checkout(version="2.10.3")
+        self.addCleanup(clean_up, checkout)
         checkout.write(".env", "NAME=value\n")
         for mode in (0o620, 0o602, 0o664):
             os.chmod(checkout.path(".env"), mode)

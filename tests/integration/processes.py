@@ -4,6 +4,7 @@ import contextlib
 import errno
 import glob
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +22,15 @@ def make_checkout(**options):
     checkout = support.Checkout(**options)
     homes.append(checkout.home)
     return checkout
+
+
+def clean_up(checkout):
+    """Closes a checkout. What is left in spite of its stop fails the test, and is ended here so that nobody else meets it."""
+    try:
+        checkout.close()
+    finally:
+        kill(*[int(path[6:]) for path in glob.glob("/proc/[0-9]*") if works_in(int(path[6:]), [checkout.home])])
+        shutil.rmtree(checkout.home, ignore_errors=True)
 
 
 def read_stat(pid):
@@ -46,13 +56,18 @@ def is_alive(pid):
     return stat is not None and stat[0] != "Z"
 
 
+def works_in(pid, folders):
+    """Whether a process was started with one of these folders in its command line or stays in one of them."""
+    where = command_line(pid)
+    with contextlib.suppress(OSError):
+        where += os.readlink("/proc/%d/cwd" % pid)
+    return any(folder in where for folder in folders)
+
+
 def is_ours(pid):
     """Whether a process works in a checkout of this test program or was started by it."""
     while pid > 1:
-        where = command_line(pid)
-        with contextlib.suppress(OSError):
-            where += os.readlink("/proc/%d/cwd" % pid)
-        if pid == os.getpid() or any(home in where for home in homes):
+        if pid == os.getpid() or works_in(pid, homes):
             return True
         pid = (read_stat(pid) or ("", 0))[1]
     return False
@@ -103,7 +118,7 @@ class Case(unittest.TestCase):
 
     def checkout(self, version=None, dags=None, extra=""):
         checkout = make_checkout(dags=dags)
-        self.addCleanup(checkout.close)
+        self.addCleanup(clean_up, checkout)
         checkout.configure(version or self.version, extra)
         return checkout
 

@@ -14,7 +14,7 @@ import time
 
 import processes
 import support
-from processes import Case, command_line, descendants, is_alive, kill, make_checkout, AIRFLOW_ONLY
+from processes import Case, clean_up, command_line, descendants, is_alive, kill, make_checkout, AIRFLOW_ONLY
 
 SLEEPING_DAG = '''
 import datetime
@@ -37,7 +37,7 @@ class Supervision:
     @classmethod
     def setUpClass(cls):
         cls.platform = make_checkout(dags={"sleeping.py": SLEEPING_DAG})
-        cls.addClassCleanup(cls.platform.close)
+        cls.addClassCleanup(clean_up, cls.platform)
         cls.platform.configure(cls.version)
 
     def setUp(self):
@@ -130,22 +130,25 @@ class Supervision3Test(Supervision, Case):
 
 
 class CrashingComponentTest(Case):
+    BROKEN = '  env: {AIRFLOW__TRIGGERER__DEFAULT_CAPACITY: many}\n'
+
     def test_a_component_that_crashes_at_every_start_is_reported_with_its_words(self):
-        checkout = self.checkout(extra="  env: {AIRFLOW__CORE__EXECUTOR: NoSuchExecutor}\n")
+        checkout = self.checkout(extra=self.BROKEN)
         answer = checkout.run(*AIRFLOW_ONLY, seconds=150).check(6)
-        self.assertRegex(answer.err, r"(scheduler|web server) exited \(\d+\) .* after its start, restarted 4×")
-        self.assertIn("NoSuchExecutor", answer.err)
-        self.assertRegex(answer.err, r"logs/(scheduler|webserver)\.log")
-        self.assertEqual(checkout.status()["phase"], "failed")
-        self.assertIn("failed", {service["state"] for service in self.services(checkout).values()})
+        self.assertRegex(answer.err, r"triggerer exited \(1\) .* after its start, restarted 4×")
+        self.assertRegex(answer.err, r"\| .*AirflowConfigException: .*many")
+        self.assertIn("logs/triggerer.log", answer.err)
+        states = {name: service["state"] for name, service in self.services(checkout).items()}
+        self.assertEqual((checkout.status()["phase"], states["triggerer"], states["scheduler"]), ("failed", "failed", "healthy"))
         checkout.run("stop").check()
         self.assert_nothing_left(checkout)
 
     def test_a_mended_component_comes_up_without_a_stop(self):
-        checkout = self.checkout(extra="  env: {AIRFLOW__CORE__EXECUTOR: NoSuchExecutor}\n")
+        checkout = self.checkout(extra=self.BROKEN)
         start = checkout.spawn(*AIRFLOW_ONLY)
+        self.addCleanup(start.wait)
         self.addCleanup(start.kill)
-        support.wait_until(lambda: self.services(checkout).get("scheduler", {}).get("restarts", 0) > 0, 60, "the first crash")
+        support.wait_until(lambda: self.services(checkout).get("triggerer", {}).get("restarts", 0) > 0, 60, "the first crash")
         start.send_signal(signal.SIGINT)
         self.assertEqual(start.wait(30), 130)
         checkout.write("devbox.yaml", 'airflow: {version: "%s", port: %d}\n' % (self.version, checkout.port))

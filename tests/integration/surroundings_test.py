@@ -16,7 +16,7 @@ import unittest
 
 import processes
 import support
-from processes import Case, command_line, descendants, is_free, kill, make_checkout, AIRFLOW_ONLY
+from processes import Case, clean_up, command_line, descendants, is_free, kill, make_checkout, AIRFLOW_ONLY
 
 
 def has_ipv6():
@@ -178,7 +178,7 @@ class TestDagTest(Case):
     @classmethod
     def setUpClass(cls):
         cls.platform = make_checkout()
-        cls.addClassCleanup(cls.platform.close)
+        cls.addClassCleanup(clean_up, cls.platform)
         cls.platform.configure(cls.version)
         corpus = os.path.join(support.ROOT, "tests/corpus/dags")
         for name in ("failing.py", "mapped.py", "branching.py", "exits_in_task.py", "missing_connection.py", "import_error.py", "taskflow_ok.py"):
