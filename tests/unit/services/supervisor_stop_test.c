@@ -5,11 +5,20 @@
 #include <unistd.h>
 
 #include "io/clock.h"
+#include "io/platform.h"
 #include "io/process.h"
 #include "services/supervisor.h"
 #include "support/checkout.h"
 
 enum { CHILD_TIMEOUT_MS = 5000, QUICK_MS = 4000 };
+
+static bool is_marked(Checkout *checkout, pid_t pid, const char *variable) {
+    ProcessInfoList marked = platform_processes_with_marker(checkout->arena, variable);
+    list_each(const ProcessInfo, process, &marked) {
+        if (process->pid == pid) return true;
+    }
+    return false;
+}
 
 // A process that sleeps, with this variable in its environment.
 static pid_t spawn_sleeper(Checkout *checkout, const char *variable) {
@@ -21,6 +30,8 @@ static pid_t spawn_sleeper(Checkout *checkout, const char *variable) {
                         .log_path = checkout_path(checkout, "sleeper.log"),
                         .timeout_ms = CHILD_TIMEOUT_MS};
     assert_true(process_detach(&checkout->ctx, &spec, &pid, &checkout->err));
+    // A program that has just begun shows its environment only a moment later.
+    for (int i = 0; !is_marked(checkout, pid, variable) && i < CHILD_TIMEOUT_MS; i++) clock_sleep_ms(1);
     return pid;
 }
 
