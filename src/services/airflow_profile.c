@@ -77,6 +77,7 @@ bool airflow_profile_load(Context *ctx, const char *version, AirflowProfile *pro
     read.python_max = yaml_get_string(python, "max", "3.12");
     read.python_prefer = yaml_get_string(python, "prefer", "3.11");
     read.passwords_file = yaml_get_string(yaml_get(root, "login"), "file", NULL);
+    read.password_sql = yaml_get_string(yaml_get(root, "login"), "password_sql", NULL);
     read.stale_files = read_strings(arena, yaml_get(root, "stale_files"));
     read.health_path = yaml_get_string(health, "path", "/health");
     read.health_components = read_strings(arena, yaml_get(health, "components"));

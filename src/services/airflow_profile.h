@@ -19,6 +19,7 @@ typedef struct AirflowProfile {
     CommandList template_commands;  // words after airflow that make the metadata template
     StringList template_sql;
     const char *passwords_file;  // where user → password must stand as JSON; NULL when the template holds the user
+    const char *password_sql;    // takes a changed password over from the template; NULL when there is a passwords file
     AirflowServiceList services;
     StringList stale_files;  // below AIRFLOW_HOME, removed before a start
     const char *health_path;

@@ -8,6 +8,7 @@
 #include "io/lock_file.h"
 #include "io/process.h"
 #include "model/event.h"
+#include "services/state_store.h"
 
 enum { COMMAND_TIMEOUT_MS = 3 * 60 * 1000, LOCK_TIMEOUT_MS = 5 * 60 * 1000, BUSY_MS = 5000 };
 
@@ -93,6 +94,17 @@ static bool write_pools(Context *ctx, const Project *project, const char *path, 
     return true;
 }
 
+// airflow.password changed since the database was made: only then, so that a password changed in Airflow's page stays.
+static bool take_over_password(Context *ctx, const Project *project, const AirflowSetup *setup, Error *err) {
+    cleanup_database Database *db = NULL;
+    const char *fact = arena_format(ctx->arena, "airflow.%s.template", setup->profile.version);
+    const char *name = path_name(setup->template_path);
+    if (setup->profile.password_sql == NULL || text_equals(state_store_get(ctx, project, fact), name)) return true;
+    if (!database_open(ctx->arena, setup->database, DATABASE_WRITE, BUSY_MS, &db, err)) return false;
+    if (!database_execute_with(db, "ATTACH ?1 AS template", &setup->template_path, 1, err)) return false;
+    return database_execute(db, setup->profile.password_sql, err) && state_store_set(ctx, project, fact, name, err);
+}
+
 bool airflow_template_install(Context *ctx, const Project *project, const AirflowSetup *setup, Error *err) {
     if (!file_exists(setup->database)) {
         // SQLite would replay the log of a removed database onto the new one.
@@ -100,5 +112,5 @@ bool airflow_template_install(Context *ctx, const Project *project, const Airflo
         if (!folder_create(ctx->arena, setup->home, err) || !file_remove(ctx->arena, log, err)) return false;
         if (!file_copy(ctx->arena, setup->template_path, setup->database, 0600, err)) return false;
     }
-    return write_pools(ctx, project, setup->database, err);
+    return take_over_password(ctx, project, setup, err) && write_pools(ctx, project, setup->database, err);
 }

@@ -96,12 +96,22 @@ static bool is_selected(const FoundDag *dag, const StringList *wanted) {
     return false;
 }
 
+// A typo in gate.run_dags would otherwise run nothing, and look green.
+static void warn_when_unmatched(const Context *ctx, const char *wish, const FoundDagList *dags) {
+    const StringList single = {.items = &wish, .count = 1};
+    list_each(const FoundDag, dag, dags) {
+        if (is_selected(dag, &single)) return;
+    }
+    event_warning(ctx, "check gate.run_dags in devbox.yaml: DAG ids, or tag:NAME", "gate.run_dags: no DAG matches %s", wish);
+}
+
 bool dag_tests_select(Context *ctx, const Project *project, const StringList *wanted, StringList *dag_ids, Error *err) {
     DagEvents events = {0};
     Context quiet = *ctx;
     quiet.sink = NULL;
     if (wanted->count == 0) return true;
     if (!check_files(&quiet, project, &(StringList){0}, &events, err)) return false;
+    list_each(const char *const, wish, wanted) warn_when_unmatched(ctx, *wish, &events.dags);
     list_each(FoundDag, dag, &events.dags) {
         if (is_selected(dag, wanted)) list_push(ctx->arena, dag_ids, dag->dag_id);
     }
