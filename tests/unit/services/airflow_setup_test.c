@@ -153,6 +153,7 @@ static void migrate(const ProcessSpec *spec) {
     assert_true(text_ends_with(spec->folder, ".making"));
     assert_true(database_open(arena, path, DATABASE_CREATE, 1000, &db, &err));
     assert_true(database_execute(db, "CREATE TABLE slot_pool(pool TEXT UNIQUE, slots, description, include_deferred)", &err));
+    assert_true(database_execute(db, "CREATE TABLE ab_user(username, password)", &err));
     database_close(db);
     arena_destroy(arena);
 }

@@ -35,7 +35,14 @@ static pid_t spawn_sleeper(Checkout *checkout, const char *variable) {
     return pid;
 }
 
-static bool is_alive(pid_t pid) { return kill(pid, 0) == 0; }
+// A zombie is dead, whether or not somebody waited for it yet.
+static bool is_alive(pid_t pid) {
+    Arena *arena = arena_create();
+    ProcessInfo info = {0};
+    bool is_living = platform_process_info(arena, pid, &info) && !info.is_zombie;
+    arena_destroy(arena);
+    return is_living;
+}
 
 static void end(pid_t pid) {
     kill(pid, SIGKILL);
