@@ -24,7 +24,7 @@
 
 enum {
     TURN_MS = 500,
-    STARTING_TURN_MS = 150,
+    STARTING_TURN_MS = 50,
     HEALTH_INTERVAL_MS = 5000,
     UNPAUSE_INTERVAL_MS = 1000,
     LOG_LIMIT_BYTES = 10 * 1024 * 1024
@@ -254,7 +254,6 @@ static void wait_for_news(Supervisor *supervisor) {
 
 static void take_turn(Supervisor *supervisor, Context *turn) {
     Error err = {.arena = turn->arena};
-    wait_for_news(supervisor);
     supervisor_reap();
     if (supervisor->host_due_ms != 0 && clock_now_ms() >= supervisor->host_due_ms) open_host(supervisor, turn);
     if (supervisor->host.pid > 0) {
@@ -266,6 +265,7 @@ static void take_turn(Supervisor *supervisor, Context *turn) {
     if (supervisor->state.healthy_ms != 0) unpause_dags(supervisor, turn);
     if (supervisor->watch != NULL && !dag_watch_forward(turn, supervisor->watch, &err)) fprintf(stderr, "%s\n", err.message);
     write_state(supervisor, turn);
+    wait_for_news(supervisor);
 }
 
 static void prepare_services(Supervisor *supervisor) {

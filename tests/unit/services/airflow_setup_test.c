@@ -175,11 +175,12 @@ static void the_template_is_made_once_beside_its_place(void **state) {
 static void airflow_2_has_its_user_and_password_in_the_template(void **state) {
     static const FakeChild children[] = {
         {.command = "* db migrate", .effect = migrate},
+        {.command = "* sync-perm"},
         {.command = "* users create --username admin --password s3cret * --email admin@localhost"}};
     Setup *setup = open_with(state, "airflow: {version: 2.10.3, password: s3cret}\n", NULL);
     const char *first = setup->setup.template_path;
     assert_true(file_remove(setup->checkout->arena, first, &setup->checkout->err));
-    fake_process_script(children, 2);
+    fake_process_script(children, 3);
     if (!complete(setup)) fail_msg("%s", said(setup));
     fake_process_assert_used();
     setup->project.config.airflow.password = "other";
