@@ -177,9 +177,11 @@ class PackageTest(InstallCase):
 
     def test_a_build_that_is_interrupted_leaves_nothing_running(self):
         self.give_everything()
-        self.tool("cmake", "#!/bin/sh\nexec sleep 60\n")
+        self.tool("cmake", "#!/bin/sh\n: >'%s'\nexec sleep 60\n" % self.path("began"))
         with self.start_install() as running:
             self.wait_for_build(running)
+            # A signal between the shell's fork and exec would be lost, as for any shell script.
+            wait_until(lambda: os.path.exists(self.path("began")), 10, "the build began")
             os.killpg(running.pid, signal.SIGTERM)
             # The pipe ends only when the last process that holds it is gone.
             running.communicate(timeout=10)
