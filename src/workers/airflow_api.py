@@ -14,6 +14,8 @@ DAG_MODULES_2 = ("airflow.decorators", "airflow.operators.python")
 DAG_MODULES_3 = ("airflow.sdk.definitions.decorators", "airflow.providers.standard.operators.python")
 # What the components need beyond that, or each process that they fork for a file or task.
 COMPONENT_MODULES = (
+    # The DAG processor of 2.10 uses it without importing it: with no DAG file it would end at once.
+    "multiprocessing.connection",
     "airflow.jobs.scheduler_job_runner",
     "airflow.jobs.triggerer_job_runner",
     "airflow.jobs.dag_processor_job_runner",

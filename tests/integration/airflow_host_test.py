@@ -242,7 +242,6 @@ class ComponentTests(AirflowCase):
         os.makedirs(home, exist_ok=True)
         self.database = os.path.join(home, "airflow.db")
         shutil.copyfile(self.template, self.database)
-        shutil.copy(os.path.join(CORPUS, "taskflow_ok.py"), self.dags)
         if self.profile["login"]["kind"] == "passwords_file":
             with open(self.fill(self.profile["login"]["file"]), "w", encoding="utf-8") as file:
                 json.dump({"admin": "admin"}, file)
@@ -259,6 +258,7 @@ class ComponentTests(AirflowCase):
         self.assertEqual((ready["event"], ready["airflow"], ready["threads"]), ("ready", self.version, 1))
         pids = [self.start(host, service) for service in self.profile["services"]]
         self.wait_for("healthy components", self.is_healthy)
+        self.check_empty_folder(pids)
         self.wait_for("the DAG", lambda: self.has_dag("taskflow_ok"))
         self.check_login()
         self.check_edits()
@@ -317,6 +317,13 @@ class ComponentTests(AirflowCase):
 
     def has_dag(self, dag_id):
         return dag_id in [dag["dag_id"] for dag in self.dags_now()]
+
+    def check_empty_folder(self, pids):
+        """The first file comes to components that have seen a folder without any."""
+        time.sleep(1.0)
+        self.assertTrue(all(is_alive(pid) for pid in pids), "a component ended on an empty DAG folder")
+        shutil.copy(os.path.join(CORPUS, "taskflow_ok.py"), self.dags)
+        self.request_parse("changed", "taskflow_ok.py")
 
     def check_login(self):
         self.assertTrue(self.dags_now())
