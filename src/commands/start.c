@@ -38,7 +38,7 @@ static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Er
         return true;
     }
     bool is_done = start_platform(ctx, &project, &start, &report, err);
-    result = start_result(ctx, &project);
+    result = start_result(ctx, &project, &report);
     if (is_done || (report.was_tried && *result.text != '\0')) event_result(ctx, &result);
     if (report.is_red) outcome->exit_code = 1;
     return is_done;

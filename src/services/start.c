@@ -65,6 +65,13 @@ static void say_headline(Context *ctx, const Project *project) {
     if (project->config.path == NULL) event_note(ctx, "no devbox.yaml here, so defaults hold; devbox init writes one");
 }
 
+static bool has_failed(const Plan *plan, const char *name) {
+    list_each(const Step, step, &plan->steps) {
+        if (text_equals(step->name, name)) return step->state == STEP_FAILED;
+    }
+    return false;
+}
+
 bool start_platform(Context *ctx, const Project *project, const StartOptions *options, StartReport *report, Error *err) {
     cleanup_fd int lock_fd = -1;
     if (!check_only(ctx, options, err) || !project_prepare_state(ctx, project, err)) return false;
@@ -73,7 +80,9 @@ bool start_platform(Context *ctx, const Project *project, const StartOptions *op
     if (!run_checks(ctx, project, options, err)) return false;
     Plan plan = make_plan(ctx, options);
     report->was_tried = true;
-    return plan_run(ctx, project, &plan, &report->is_red, err);
+    bool is_done = plan_run(ctx, project, &plan, &report->is_red, err);
+    report->has_airflow_failed = has_failed(&plan, "airflow");
+    return is_done;
 }
 
 bool start_describe(Context *ctx, const Project *project, const StartOptions *options, Result *result, Error *err) {
@@ -93,7 +102,7 @@ bool start_describe(Context *ctx, const Project *project, const StartOptions *op
     return true;
 }
 
-Result start_result(Context *ctx, const Project *project) {
+Result start_result(Context *ctx, const Project *project, const StartReport *report) {
     RuntimeState state;
     Error ignored = {.arena = ctx->arena};
     Value *data = value_object(ctx->arena);
@@ -103,7 +112,10 @@ Result start_result(Context *ctx, const Project *project) {
         const char *url = arena_format(ctx->arena, "http://localhost:%d", state.port);
         value_set_string(ctx->arena, data, "airflowUrl", url);
         value_set_string(ctx->arena, data, "user", "admin");
-        text_append_format(&text, "Airflow is ready: %s  admin / %s\n", url, project->config.airflow.password);
+        value_set_bool(ctx->arena, data, "isEarlierAirflow", report->has_airflow_failed);
+        const char *news =
+            report->has_airflow_failed ? "Airflow still runs with what it was started with before" : "Airflow is ready";
+        text_append_format(&text, "%s: %s  admin / %s\n", news, url, project->config.airflow.password);
     }
     return (Result){.data = data, .text = text_string(&text)};
 }

@@ -118,15 +118,41 @@ static void the_address_is_told_once_airflow_is_healthy(void **state) {
     Start start = prepare(state, NULL);
     int lock_fd = -1;
     RuntimeState healthy = {.phase = RUNTIME_HEALTHY, .supervisor = getpid(), .version = "", .fingerprint = "", .port = 8081};
-    assert_string_equal(start_result(&start.checkout->ctx, &start.project).text, "");
+    assert_string_equal(start_result(&start.checkout->ctx, &start.project, &start.report).text, "");
     assert_true(project_prepare_state(&start.checkout->ctx, &start.project, &start.checkout->err));
     const char *lock = runtime_state_lock_path(start.checkout->arena, &start.project);
     assert_true(lock_file_take(&start.checkout->ctx, lock, "supervisor", 0, &lock_fd, &start.checkout->err));
     assert_true(runtime_state_write(&start.checkout->ctx, &start.project, &healthy, &start.checkout->err));
-    Result result = start_result(&start.checkout->ctx, &start.project);
-    assert_non_null(strstr(result.text, "http://localhost:8081"));
+    Result result = start_result(&start.checkout->ctx, &start.project, &start.report);
+    assert_true(text_starts_with(result.text, "Airflow is ready: http://localhost:8081  admin / "));
     assert_string_equal(value_get_string(result.data, "airflowUrl", ""), "http://localhost:8081");
+    assert_false(value_get_bool(result.data, "isEarlierAirflow", true));
+    start.report.has_airflow_failed = true;
+    result = start_result(&start.checkout->ctx, &start.project, &start.report);
+    assert_true(
+        text_starts_with(result.text, "Airflow still runs with what it was started with before: http://localhost:8081  admin"));
+    assert_true(value_get_bool(result.data, "isEarlierAirflow", false));
+    // Ended meanwhile, nothing is claimed of it.
     close(lock_fd);
+    assert_string_equal(start_result(&start.checkout->ctx, &start.project, &start.report).text, "");
+}
+
+#define FAILED_STEP(name)                                                                      \
+    {                                                                                          \
+        .command = "/usr/bin/devbox -C * --json __step " name, .exit_code = 4,                 \
+        .output = "{\"schemaVersion\":1,\"error\":{\"code\":\"CONFIG\",\"message\":\"no\"}}\n" \
+    }
+
+static void only_a_failed_airflow_makes_what_runs_an_earlier_one(void **state) {
+    static const FakeChild airflow[] = {STEP("sandbox"), FAILED_STEP("airflow"), STEP("dbt")};
+    static const FakeChild dbt[] = {STEP("sandbox"), STEP("airflow"), FAILED_STEP("dbt")};
+    Start start = prepare(state, NULL);
+    fake_process_script(airflow, 3);
+    assert_false(run(&start));
+    assert_true(start.report.was_tried && start.report.has_airflow_failed);
+    fake_process_script(dbt, 3);
+    assert_false(run(&start));
+    assert_true(start.report.was_tried && !start.report.has_airflow_failed);
 }
 
 static void every_step_is_found_by_its_name(void **state) {
@@ -167,6 +193,7 @@ int main(void) {
         test_with_checkout(two_starts_at_once_are_one_too_many),
         test_with_checkout(a_dry_run_tells_the_steps_and_does_none),
         test_with_checkout(the_address_is_told_once_airflow_is_healthy),
+        test_with_checkout(only_a_failed_airflow_makes_what_runs_an_earlier_one),
         cmocka_unit_test(every_step_is_found_by_its_name),
         test_with_checkout(steps_with_nothing_to_do_say_why),
         test_with_checkout(the_sandbox_step_counts_what_it_loaded),
