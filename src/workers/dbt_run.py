@@ -119,6 +119,7 @@ def parse_flags(argv):
 class Events:
     def __init__(self, context):
         self.context, self.manifest, self.seen, self.guard = context, None, set(), threading.Lock()
+        self.counts_rows = False  # a command that builds nothing may name models that do not exist yet
         self.file = open(context["events"], "a", buffering=1) if context.get("events") else None
 
     def write(self, event):
@@ -140,14 +141,18 @@ class Events:
         self.seen.add(unique_id)
         status, kind, compiled = STATUS.get(str(status), "error"), str(node.resource_type), getattr(node, "compiled_path", None)
         rows, sample = None, None
-        if status == "pass" and kind != "test" and getattr(node.config, "materialized", None) in ("table", "incremental", "snapshot", "seed"):
-            rows = self.query("select count(*) from " + node.relation_name)["rows"][0][0]
+        if self.counts_rows and status == "pass" and kind != "test" and getattr(node.config, "materialized", None) in ("table", "incremental", "snapshot", "seed"):
+            rows = self.count_rows(node.relation_name)
         if status in ("fail", "warn") and kind == "test" and node.compiled_code:
             sample = self.query("select * from (%s\n) limit 5" % node.compiled_code)
         self.write({"event": "node", "id": unique_id, "name": node.name, "kind": kind, "file": node.original_file_path, "status": status,
                     "duration_ms": int(seconds * 1000), "message": message if message and status != "pass" else None, "failures": failures or 0,
                     "compiled": os.path.join(self.context["project_dir"], compiled) if compiled else None,
-                    "rows": rows and int(rows), "sample": sample})
+                    "rows": rows, "sample": sample})
+
+    def count_rows(self, relation):
+        found = self.query("select count(*) as n from " + relation)
+        return int(found["rows"][0][0]) if found["columns"] == ["n"] else None
 
     def query(self, sql):
         try:
@@ -194,6 +199,7 @@ def skip_seeds(name, argv, manifest, provided):
 def run_command(context, name, arguments, parse, events):
     """Runs one dbt command that needs the project's manifest; returns the exit code."""
     events.manifest = manifest = invoke(parse).result
+    events.counts_rows = name in BUILDS + ("seed",)
     provided, tables = make_views(context, manifest)
     arguments = skip_seeds(name, arguments, manifest, provided)
     if arguments is None:

@@ -386,6 +386,22 @@ class DbtRun(unittest.TestCase):
             self.assertIn(expected, result.output)
         self.assertEqual(sorted(self.before), sorted(path.replace(self.home, self.template) for path in listing(os.path.join(self.home, "dbt"))))
 
+    def test_a_model_that_is_not_built_yet_can_be_compiled_and_shown(self):
+        self.write("models/marts/newmodel.sql", "{{ config(materialized='table') }} select 4711 as one")
+        for arguments, expected in ((["compile"], "Concurrency"), (["compile", "--select", "newmodel"], "select 4711 as one"),
+                                    (["show", "--select", "newmodel"], "4711"), (["docs", "generate"], "Catalog written")):
+            result = self.run_dbt(*arguments)
+            self.assertEqual(0, result.returncode, (arguments, result.output))
+            self.assertIn(expected, result.output)
+            self.assertIsNone(self.event(result, "newmodel")["rows"])
+        self.assertEqual(1, self.event(self.run_dbt("run", "--select", "newmodel"), "newmodel")["rows"])
+
+    def test_a_table_that_is_gone_when_its_rows_are_counted_has_no_count(self):
+        self.write("models/marts/brief.sql", "{{ config(materialized='table', post_hook='drop table {{ this }}') }} select 1 as one")
+        result = self.run_dbt("build", "--select", "brief", publish=False)
+        self.assertEqual(0, result.returncode, result.output)
+        self.assertEqual(("pass", None), (self.event(result, "brief")["status"], self.event(result, "brief")["rows"]))
+
     def test_retry_runs_what_failed_and_publishes_it(self):
         self.write("models/marts/late.sql", "select no_such_column from {{ ref('fct_orders') }}")
         self.assertEqual(1, self.run_dbt("build", "--select", "late", "payment_methods").returncode)
