@@ -13,7 +13,13 @@
 #include "services/python_requirements.h"
 #include "services/python_tools.h"
 
-enum { INSTALL_TIMEOUT_MS = 20 * 60 * 1000, LOCK_TIMEOUT_MS = 25 * 60 * 1000, VENV_TIMEOUT_MS = 5 * 60 * 1000, ERROR_LINES = 15 };
+enum {
+    INSTALL_TIMEOUT_MS = 20 * 60 * 1000,
+    LOCK_TIMEOUT_MS = 25 * 60 * 1000,
+    VENV_TIMEOUT_MS = 5 * 60 * 1000,
+    ERROR_LINES = 15,
+    REASON_LENGTH = 200
+};
 
 // Changing how environments are made makes new ones.
 #define RECIPE "1"
@@ -68,6 +74,33 @@ static bool says_any_of(const char *words, const char *const *phrases) {
     return false;
 }
 
+// The middle of "Because there is no version of x==9 and you require x==9, we can conclude that your requirements are
+// unsatisfiable." NULL when the proof has more steps: then its first words alone would mislead.
+static const char *read_reason(Arena *arena, const char *words) {
+    static const char opening[] = "Because ", closing[] = ", we can conclude that ";
+    static const char *const missing[] = {"was not found in", "there is no version of", "there are no versions of", NULL};
+    StringList lines = text_split_lines(arena, words), trimmed = {0};
+    // Some versions of uv wrap the sentence.
+    list_each(const char *, line, &lines) list_push(arena, &trimmed, text_trim(arena, *line));
+    const char *start = strstr(text_join(arena, &trimmed, " "), opening);
+    const char *end = start == NULL ? NULL : strstr(start, closing);
+    if (end == NULL) return NULL;
+    start += strlen(opening);
+    const char *reason = arena_copy_bytes(arena, start, (size_t)(end - start));
+    bool is_whole = text_starts_with(end + strlen(closing), "your requirements are unsatisfiable");
+    return strlen(reason) <= REASON_LENGTH && (is_whole || says_any_of(reason, missing)) ? reason : NULL;
+}
+
+static bool report_conflict(const Installation *installation, const char *words, Error *err) {
+    const char *reason = read_reason(installation->ctx->arena, words);
+    if (reason != NULL) {
+        error_set(err, ERROR_CONFIG, "%s cannot be installed: %s", installation->object, reason);
+        return error_hint(err, "correct or remove what it names, then run the same command again");
+    }
+    error_set(err, ERROR_CONFIG, "%s asks for packages that cannot be installed together", installation->object);
+    return error_hint(err, "the installer's words say which: change or remove one of them");
+}
+
 // uv tells these apart only in its words.
 static bool report_failed_install(const Installation *installation, const ProcessResult *result, Error *err) {
     static const char *const network[] = {"error sending request",
@@ -78,16 +111,20 @@ static bool report_failed_install(const Installation *installation, const Proces
                                           "client error (Connect)",
                                           NULL};
     static const char *const conflict[] = {"No solution found", "unsatisfiable", NULL};
+    static const char *const full[] = {"No space left on device", "os error 28", NULL};
     const char *object = installation->object;
-    if (result->outcome == PROCESS_TIMED_OUT || says_any_of(result->errors, network)) {
+    if (says_any_of(result->errors, full)) {
+        error_set(err, ERROR_CHILD, "%s could not be installed: no space left on the disk", object);
+        error_hint(err, "free 3 GiB for %s, then run the same command again",
+                   path_folder(installation->ctx->arena, installation->environment->folder));
+    } else if (result->outcome == PROCESS_TIMED_OUT || says_any_of(result->errors, network)) {
         error_set(err, result->outcome == PROCESS_TIMED_OUT ? ERROR_TIMEOUT : ERROR_NETWORK, "%s could not be installed", object);
         error_hint(err, "check network and proxy, then run the same command again: what is already downloaded is kept");
     } else if (result->outcome == PROCESS_SIGNALED) {
         error_set(err, ERROR_CHILD, "%s could not be installed: the installer was killed by signal %d", object, result->signal);
         error_hint(err, "run the same command again: what is already downloaded is kept");
     } else if (says_any_of(result->errors, conflict)) {
-        error_set(err, ERROR_CONFIG, "%s asks for packages that cannot be installed together", object);
-        error_hint(err, "the installer's words say which: change or remove one of them");
+        report_conflict(installation, result->errors, err);
     } else {
         error_set(err, ERROR_CHILD, "%s could not be installed", object);
         error_hint(err, "the installer's words say why; devbox doctor shows what is missing on this machine");
@@ -183,13 +220,23 @@ static bool install_requirements(Installation *installation, Error *err) {
     return run_uv(installation, argv, INSTALL_TIMEOUT_MS, err);
 }
 
-static bool install_locked(Installation *installation, Error *err) {
+static bool fill_environment(Installation *installation, Error *err) {
     Arena *arena = installation->ctx->arena;
-    const PythonEnvironment *environment = installation->environment;
-    if (!python_find_uv(installation->ctx, installation->step, &installation->uv, err)) return false;
     if (!create_venv(installation, err) || !install_lock(installation, err)) return false;
     if (!install_requirements(installation, err)) return false;
-    return file_write_string(arena, path_join(arena, environment->folder, READY_MARK), "", 0600, err);
+    return file_write_string(arena, path_join(arena, installation->environment->folder, READY_MARK), "", 0600, err);
+}
+
+static bool install_locked(Installation *installation, Error *err) {
+    Context *ctx = installation->ctx;
+    Error cleaning = {.arena = ctx->arena};
+    if (!python_find_uv(ctx, installation->step, &installation->uv, err)) return false;
+    if (fill_environment(installation, err)) return true;
+    // The next try begins anew, and with other requirements elsewhere: hundreds of megabytes that nobody would use.
+    if (!folder_remove(ctx->arena, installation->environment->folder, &cleaning)) {
+        event_warning(ctx, NULL, "%s", cleaning.message);
+    }
+    return false;
 }
 
 bool python_environment_install(Context *ctx, const PythonRequest *request, const char *step, PythonEnvironment *environment,

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "fakes/fake_process.h"
 #include "io/lock_file.h"
+#include "services/project.h"
 #include "support/event_log.h"
 #include "support/world.h"
 
@@ -68,6 +69,7 @@ static void check_fails(Install *install, const char *expected) {
     Error err = {.arena = install->ctx.arena};
     assert_true(python_environment_observe(&install->ctx, &install->request, &after, &err));
     assert_false(after.is_ready);
+    assert_false(folder_exists(after.folder));
 }
 
 // What `uv venv` leaves behind.
@@ -288,6 +290,76 @@ static void packages_that_contradict_each_other_are_the_user_s_to_change(void **
                                       install->request.requirements));
 }
 
+static void a_proof_of_one_step_or_of_a_missing_package_is_the_reason(void **state) {
+    static const struct {
+        const char *words, *reason;
+    } rows[] = {
+        {"error: No solution found when resolving dependencies\n  cause: Because nix-da was not found in the package registry "
+         "and "
+         "you require nix-da==1.0, we can conclude that your requirements are unsatisfiable.\n",
+         "nix-da was not found in the package registry and you require nix-da==1.0"},
+        {"  x No solution found when resolving dependencies:\n  `-> Because there is no version of\n      packaging==99.0 and "
+         "you "
+         "require packaging==99.0, we can\n      conclude that your requirements are unsatisfiable.\n",
+         "there is no version of packaging==99.0 and you require packaging==99.0"},
+        {"error: No solution found\n  cause: Because you require packaging==24.0 and packaging<24, we can conclude that your "
+         "requirements are unsatisfiable.\n",
+         "you require packaging==24.0 and packaging<24"},
+        {"error: No solution found\n  cause: Because b was not found in the package registry and a==1 depends on b, we can "
+         "conclude "
+         "that a==1 cannot be used.\n  And because you require a==1, we can conclude that your requirements are unsatisfiable.\n",
+         "b was not found in the package registry and a==1 depends on b"},
+    };
+    Install *install = *state;
+    install->request.requirements = test_world_write(install->world, "requirements.txt", "nix-da==1.0\n");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const FakeChild children[] = {
+            PROBE, VENV, LOCK, {.command = "*-requirements.txt*", .exit_code = 1, .errors = rows[i].words}};
+        const char *words = text_last_lines(install->ctx.arena, rows[i].words, 15);
+        script(children, 4);
+        check_fails(install, arena_format(install->ctx.arena,
+                                          "CONFIG %s cannot be installed: %s → correct or remove what it names, then run the "
+                                          "same command again\n%s",
+                                          install->request.requirements, rows[i].reason, words));
+    }
+}
+
+static void the_first_step_of_a_longer_proof_is_no_reason(void **state) {
+    static const FakeChild children[] = {
+        PROBE,
+        VENV,
+        LOCK,
+        {.command = "*-requirements.txt*",
+         .exit_code = 1,
+         .errors =
+             "error: No solution found\n  cause: Because a==1 depends on c<2 and b==1 depends on c>=2, we can conclude that "
+             "a==1 and b==1 are incompatible.\n"}};
+    Install *install = *state;
+    install->request.requirements = test_world_write(install->world, "requirements.txt", "a==1\nb==1\n");
+    script(children, 4);
+    assert_false(try_install(install));
+    assert_true(text_ends_with(install->world->err.message, " asks for packages that cannot be installed together"));
+    fake_process_assert_used();
+}
+
+static void a_full_disk_is_neither_the_network_nor_the_packages(void **state) {
+    static const FakeChild children[] = {
+        PROBE,
+        VENV,
+        {.command = "*uv pip*",
+         .exit_code = 2,
+         .errors = "error: Failed to fetch: `x`\n  Caused by: No space left on device (os error 28)\n"}};
+    Install *install = *state;
+    script(children, 3);
+    assert_false(try_install(install));
+    assert_int_equal(install->world->err.code, ERROR_CHILD);
+    assert_string_equal(install->world->err.message, "airflow-2.10.3 could not be installed: no space left on the disk");
+    assert_string_equal(install->world->err.hint,
+                        arena_format(install->ctx.arena, "free 3 GiB for %s, then run the same command again",
+                                     user_cache_path(install->ctx.arena, "venvs")));
+    fake_process_assert_used();
+}
+
 // The other devbox finishes while we wait: at the first tick its environment is there, and its lock is let go.
 static void finish_the_other(void *state, const Event *event) {
     int *other = state;
@@ -367,6 +439,9 @@ int main(void) {
         test_install(requirements_without_packages_install_nothing),
         test_install(requirements_without_a_pin_are_not_held_to_one),
         test_install(packages_that_contradict_each_other_are_the_user_s_to_change),
+        test_install(a_proof_of_one_step_or_of_a_missing_package_is_the_reason),
+        test_install(the_first_step_of_a_longer_proof_is_no_reason),
+        test_install(a_full_disk_is_neither_the_network_nor_the_packages),
         test_install(two_at_once_make_one_environment),
         test_install(what_another_devbox_made_meanwhile_is_taken),
     };
