@@ -12,33 +12,65 @@
 #include "services/python_tools.h"
 #include "services/runtime_state.h"
 
-enum { GIBIBYTE = 1 << 30, INSTALLING_DISK_GIB = 3, RUNNING_DISK_GIB = 1, NEEDED_MEMORY_GIB = 2 };
+enum { MEBIBYTE = 1 << 20, GIBIBYTE = 1 << 30, INSTALLING_DISK_GIB = 3, RUNNING_DISK_MIB = 200, NEEDED_MEMORY_GIB = 2 };
 
 static void add(Context *ctx, CheckList *checks, const char *name, CheckState state, const char *finding, const char *remedy) {
     Check check = {.name = name, .state = state, .finding = finding, .remedy = remedy};
     list_push(ctx->arena, checks, check);
 }
 
-// Once Airflow is installed, only logs and databases grow.
-static int needed_disk_gib(Context *ctx, const Project *project) {
-    AirflowSetup setup;
+static bool is_installed(Context *ctx, const Project *project) {
+    AirflowSetup airflow;
+    DbtSetup dbt;
     Error ignored = {.arena = ctx->arena};
-    bool is_installed = airflow_setup_observe(ctx, project, &setup, &ignored) && setup.python.is_ready;
-    return is_installed ? RUNNING_DISK_GIB : INSTALLING_DISK_GIB;
+    if (!airflow_setup_observe(ctx, project, &airflow, &ignored) || !airflow.python.is_ready) return false;
+    return project->dbt_dir == NULL || (dbt_setup_observe(ctx, project, &dbt, &ignored) && dbt.python.is_ready);
+}
+
+// The folder itself, or where it would be made.
+static const char *existing_folder(Arena *arena, const char *path) {
+    while (!folder_exists(path) && strlen(path) > 1) path = path_folder(arena, path);
+    return path;
+}
+
+static const char *describe_bytes(Arena *arena, long long bytes) {
+    return bytes >= GIBIBYTE ? arena_format(arena, "%lld GiB", bytes / GIBIBYTE)
+                             : arena_format(arena, "%lld MiB", bytes / MEBIBYTE);
+}
+
+static void check_disk(Context *ctx, CheckList *checks, const char *folder, long long needed) {
+    Arena *arena = ctx->arena;
+    long long available = platform_free_disk_bytes(existing_folder(arena, folder));
+    const char *size = describe_bytes(arena, available);
+    if (available >= needed) {
+        add(ctx, checks, "disk", CHECK_GOOD, arena_format(arena, "%s free for %s", size, folder), NULL);
+        return;
+    }
+    add(ctx, checks, "disk", CHECK_BAD, arena_format(arena, "only %s free for %s", size, folder),
+        arena_format(arena, "free %s there: %s", describe_bytes(arena, needed),
+                     needed < GIBIBYTE ? "databases and logs need it" : "environments and databases need it"));
+}
+
+// Databases and logs are the checkout's, environments the user's; .devbox may well be a mount of its own.
+static void check_disks(Context *ctx, const Project *project, CheckList *checks) {
+    const char *cache = path_folder(ctx->arena, user_cache_path(ctx->arena, "venvs"));
+    uint64_t state_device = file_info(existing_folder(ctx->arena, project->state)).device;
+    bool is_same = file_info(existing_folder(ctx->arena, cache)).device == state_device;
+    long long running = (long long)RUNNING_DISK_MIB * MEBIBYTE, installing = (long long)INSTALLING_DISK_GIB * GIBIBYTE;
+    bool must_install = !is_installed(ctx, project);
+    check_disk(ctx, checks, project->state, must_install && is_same ? installing : running);
+    if (!is_same) check_disk(ctx, checks, cache, must_install ? installing : 0);
 }
 
 static void check_system(Context *ctx, const Project *project, CheckList *checks) {
     Arena *arena = ctx->arena;
-    long long memory = platform_memory_bytes() / GIBIBYTE, disk = platform_free_disk_bytes(project->root) / GIBIBYTE;
+    long long memory = platform_memory_bytes() / GIBIBYTE;
     const char *machine =
         arena_format(arena, "%s, %d CPUs, %lld GiB memory", platform_name(arena), platform_processor_count(), memory);
-    int needed_disk = needed_disk_gib(ctx, project);
-    bool has_memory = memory >= NEEDED_MEMORY_GIB, has_disk = disk >= needed_disk;
+    bool has_memory = memory >= NEEDED_MEMORY_GIB;
     add(ctx, checks, "machine", has_memory ? CHECK_GOOD : CHECK_WARNING, machine,
         has_memory ? NULL : "Airflow wants 2 GiB; close something before devbox start");
-    add(ctx, checks, "disk", has_disk ? CHECK_GOOD : CHECK_BAD,
-        arena_format(arena, "%s%lld GiB free", has_disk ? "" : "only ", disk),
-        has_disk ? NULL : arena_format(arena, "free %d GiB: environments and databases need it", needed_disk));
+    check_disks(ctx, project, checks);
 }
 
 static void check_git(Context *ctx, CheckList *checks) {

@@ -1,6 +1,7 @@
 // fakes: process clock network platform
 #include "services/doctor.h"
 
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -68,7 +69,7 @@ static void a_fresh_machine_is_told_what_start_will_do(void **state) {
     Project project = checkout_open(*state);
     const char *examined = examine(*state, &project);
     check_says(examined, "good machine: Debian GNU/Linux 12, x86_64, 8 CPUs, 16 GiB memory\n");
-    check_says(examined, "good disk: 100 GiB free\n");
+    check_says(examined, "good disk: 100 GiB free for /");
     check_says(examined, "warning git: not found → install git, so that pushes are tested: sudo apt install git\n");
     check_says(examined, "warning Python: none between 3.10 and 3.12 → sudo apt install python3, or: uv python install 3.11\n");
     check_says(examined, "good uv: not installed yet; devbox start installs it from PyPI\n");
@@ -104,7 +105,9 @@ static void what_is_short_or_wrong_has_its_remedy(void **state) {
     project.dbt_dir = NULL;
     const char *examined = examine(checkout, &project);
     check_says(examined, "warning machine: Debian GNU/Linux 12, x86_64, 8 CPUs, 1 GiB memory → Airflow wants 2 GiB");
-    check_says(examined, "bad disk: only 2 GiB free → free 3 GiB: environments and databases need it\n");
+    check_says(examined, arena_format(checkout->arena,
+                                      "bad disk: only 2 GiB free for %s → free 3 GiB there: environments and databases need it\n",
+                                      project.state));
     check_says(examined, "bad Airflow: Airflow 1.10.15 has no profile in this devbox → set airflow.version in devbox.yaml");
     check_says(examined, "warning DAGs: no folder ./elsewhere → set dags in devbox.yaml to the folder with the DAG files\n");
     check_says(examined, "good dbt: no dbt_project.yml in this checkout\n");
@@ -148,20 +151,47 @@ static void a_busy_port_is_bad_only_when_it_was_asked_for(void **state) {
     check_says(examine(checkout, &project), "bad port: 8080 is held by ");
 }
 
+static void check_lacks_disk(Checkout *checkout, const Project *project, const char *finding, const char *remedy) {
+    error_clear(&checkout->err);
+    assert_false(doctor_check_prerequisites(&checkout->ctx, project, &checkout->err));
+    assert_int_equal(checkout->err.code, ERROR_RUNTIME_MISSING);
+    assert_string_equal(checkout->err.message, arena_format(checkout->arena, "disk: %s%s", finding, project->state));
+    assert_string_equal(checkout->err.hint, remedy);
+}
+
 static void only_too_little_disk_stops_a_start(void **state) {
     Checkout *checkout = *state;
     Project project = checkout_open(checkout);
     assert_true(doctor_check_prerequisites(&checkout->ctx, &project, &checkout->err));
     fake_platform.free_disk_bytes = 2LL << 30;
     fake_platform.memory_bytes = 0;
-    assert_false(doctor_check_prerequisites(&checkout->ctx, &project, &checkout->err));
-    assert_string_equal(error_as_text(&checkout->err),
-                        "RUNTIME_MISSING disk: only 2 GiB free → free 3 GiB: environments and databases need it");
+    check_lacks_disk(checkout, &project, "only 2 GiB free for ", "free 3 GiB there: environments and databases need it");
     airflow_make_ready(checkout, &project);
+    // dbt is still to be installed.
+    check_lacks_disk(checkout, &project, "only 2 GiB free for ", "free 3 GiB there: environments and databases need it");
+    DbtSetup dbt;
+    assert_true(dbt_setup_observe(&checkout->ctx, &project, &dbt, &checkout->err));
+    airflow_add_environment(checkout, &dbt.python);
+    fake_platform.free_disk_bytes = 200LL << 20;
     assert_true(doctor_check_prerequisites(&checkout->ctx, &project, &checkout->err));
-    fake_platform.free_disk_bytes = 0;
+    fake_platform.free_disk_bytes = 199LL << 20;
+    check_lacks_disk(checkout, &project, "only 199 MiB free for ", "free 200 MiB there: databases and logs need it");
+}
+
+static void a_cache_on_another_disk_has_its_own_need(void **state) {
+    Checkout *checkout = *state;
+    Project project = checkout_open(checkout);
+    if (file_info("/dev/shm").device == file_info(project.root).device || !folder_exists("/dev/shm")) skip();
+    setenv("XDG_CACHE_HOME", "/dev/shm/no-such-cache", 1);
+    fake_platform.free_disk_bytes = 1LL << 30;
+    const char *examined = examine(checkout, &project);
+    check_says(examined, arena_format(checkout->arena, "good disk: 1 GiB free for %s\n", project.state));
+    check_says(examined, "bad disk: only 1 GiB free for /dev/shm/no-such-cache/devbox → free 3 GiB there: ");
     assert_false(doctor_check_prerequisites(&checkout->ctx, &project, &checkout->err));
-    assert_string_equal(checkout->err.hint, "free 1 GiB: environments and databases need it");
+    assert_non_null(strstr(checkout->err.message, "/dev/shm/no-such-cache"));
+    fake_platform.free_disk_bytes = 3LL << 30;
+    assert_true(doctor_check_prerequisites(&checkout->ctx, &project, &checkout->err));
+    airflow_use_own_cache(checkout);
 }
 
 int main(void) {
@@ -169,6 +199,7 @@ int main(void) {
         test_doctor(a_fresh_machine_is_told_what_start_will_do),    test_doctor(a_machine_where_all_is_ready_is_good),
         test_doctor(what_is_short_or_wrong_has_its_remedy),         test_doctor(failed_and_degraded_services_are_found),
         test_doctor(a_busy_port_is_bad_only_when_it_was_asked_for), test_doctor(only_too_little_disk_stops_a_start),
+        test_doctor(a_cache_on_another_disk_has_its_own_need),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -82,7 +82,7 @@ static void what_stands_in_the_way_is_told_before_anything_starts(void **state) 
     assert_true(text_starts_with(must_fail(&start), "PORT_BUSY port 8080 on 127.0.0.1 is held by "));
     assert_non_null(strstr(event_log_take(&start.log), "failed checks: port 8080 on 127.0.0.1 is held by "));
     fake_platform.free_disk_bytes = 0;
-    assert_true(text_starts_with(must_fail(&start), "RUNTIME_MISSING disk: only 0 GiB free"));
+    assert_true(text_starts_with(must_fail(&start), "RUNTIME_MISSING disk: only 0 MiB free for /"));
     start.project.config.runtime = RUNTIME_DOCKER;
     assert_true(text_starts_with(must_fail(&start), "RUNTIME_MISSING the docker runtime is not part of this version of devbox"));
 }
