@@ -82,13 +82,15 @@ bool supervisor_fingerprint(Context *ctx, const Project *project, int port, cons
 // Something that services.json tells has changed.
 static void note(Supervisor *supervisor, bool is_changed) { supervisor->is_dirty = supervisor->is_dirty || is_changed; }
 
+static void set_phase(Supervisor *supervisor, RuntimePhase phase, const char *message) {
+    note(supervisor, service_health_set_phase(supervisor->ctx->arena, &supervisor->state, phase, message, clock_wall_ms()));
+}
+
 static void set_service(Supervisor *supervisor, size_t index, ServiceState state, const char *message) {
     ServiceStatus *status = &supervisor->state.services.items[index];
     note(supervisor, service_health_set(supervisor->ctx->arena, status, state, message));
-}
-
-static void set_phase(Supervisor *supervisor, RuntimePhase phase, const char *message) {
-    note(supervisor, service_health_set_phase(supervisor->ctx->arena, &supervisor->state, phase, message, clock_wall_ms()));
+    // At once: a start that comes now must not take it for healthy until somebody asks again.
+    if (state != SERVICE_HEALTHY && supervisor->state.phase == RUNTIME_HEALTHY) set_phase(supervisor, RUNTIME_DEGRADED, NULL);
 }
 
 static void note_crash(Supervisor *supervisor, size_t index, const char *how) {

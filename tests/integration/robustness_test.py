@@ -100,8 +100,8 @@ class Supervision:
         self.wait_gone(workers)
         support.wait_until(lambda: self.can_log_in(), 60, "an answer of the web server")
         self.wait_healthy(self.platform)
-        restarts = self.services(self.platform)[self.web_server]["restarts"] - before["restarts"]
-        self.assertEqual(restarts, 1 if workers else 0, [before, workers, self.services(self.platform)])
+        # gunicorn replaces its workers by itself; the service is the same.
+        self.assertEqual(self.services(self.platform)[self.web_server]["pid"], before["pid"])
 
     def can_log_in(self):
         with contextlib.suppress(OSError):
