@@ -29,15 +29,50 @@ static void add_finding(Walk *walk, bool is_error, const char *path, const char 
     list_push(walk->ctx->arena, &walk->report->findings, finding);
 }
 
+// The link by which this path was reached: itself, or the nearest of the folders above it; NULL when all of them are real.
+static const char *find_link(const Walk *walk, const char *path) {
+    const char *top = walk->project->dags_dir;
+    for (; path_is_inside(path, top) && !text_equals(path, top); path = path_folder(walk->ctx->arena, path)) {
+        if (file_info_of_link(path).kind == FILE_LINK) return path;
+    }
+    return NULL;
+}
+
+// The folder that `dbt deps` fills, when the link lies in one: dbt would make the link again.
+static const char *find_dbt_packages(const Walk *walk, const char *link) {
+    const char *top = walk->project->dags_dir;
+    const char *folder = path_folder(walk->ctx->arena, link);
+    for (; path_is_inside(folder, top) && !text_equals(folder, top); folder = path_folder(walk->ctx->arena, folder)) {
+        if (text_equals(path_name(folder), "dbt_packages")) return folder;
+    }
+    return NULL;
+}
+
+// What to do about a folder that comes up twice. Only a link may ever go: the folder itself may be the only copy of somebody's
+// work.
+static const char *advise_repeated(const Walk *walk, const char *link) {
+    Arena *arena = walk->ctx->arena;
+    if (link == NULL) return "keep one of the two, or list one of them in .airflowignore";
+    const char *packages = find_dbt_packages(walk, link), *top = walk->project->dags_dir;
+    if (packages == NULL) return arena_format(arena, "remove the link: rm %s", text_quote_for_shell(arena, link));
+    const char *rule = dag_ignore_rule_for(arena, path_relative(arena, packages, top), walk->syntax);
+    const char *file = path_join(arena, top, ".airflowignore");
+    return arena_format(arena, "Airflow needs no dbt packages, add the line %s to %s: printf '\\n%%s\\n' %s >> %s", rule,
+                        shown(walk, file), text_quote_for_shell(arena, rule), text_quote_for_shell(arena, file));
+}
+
+// Names sort as they like, so either of the two may have come first.
 static void report_repeated(Walk *walk, const char *path, const char *real, bool is_loop) {
     Arena *arena = walk->ctx->arena;
-    const char *first = map_get(&walk->seen, real);
-    const char *name = shown(walk, path), *other = shown(walk, first);
+    const char *first = map_get(&walk->seen, real), *link = find_link(walk, path);
+    bool was_link_first = link == NULL && (link = find_link(walk, first)) != NULL;
+    const char *second = was_link_first ? first : path;
+    const char *name = shown(walk, second), *other = shown(walk, was_link_first ? path : first);
     const char *message = arena_format(
         arena, "%s leads to %s a second time; Airflow stops looking for DAGs when it comes to a folder twice", name, other);
     if (is_loop)
         message = arena_format(arena, "%s is a link back to %s, a loop; Airflow stops looking for DAGs there", name, other);
-    add_finding(walk, true, path, message, arena_format(arena, "remove the link: rm '%s'", path));
+    add_finding(walk, true, link == NULL ? second : link, message, advise_repeated(walk, link));
 }
 
 static void report_environment(Walk *walk, const char *path) {
@@ -122,7 +157,7 @@ static bool walk_folder(Walk *walk, const char *folder, const DagIgnoreRuleList 
     DagIgnoreRuleList rules = dag_ignore_read(arena, walk->project->dags_dir, folder, inherited, walk->syntax);
     if (depth > DEEPEST) return error_set(err, ERROR_DAG_FOLDER, "%s is nested more than %d folders deep", folder, DEEPEST);
     if (!folder_list(arena, folder, &names, err)) return error_wrap(err, "Airflow could not look through the DAG folder");
-    list_each (const char *, name, &names) {
+    list_each(const char *, name, &names) {
         if (!visit(walk, path_join(arena, folder, *name), &rules, depth, err)) return false;
     }
     return true;
@@ -130,7 +165,7 @@ static bool walk_folder(Walk *walk, const char *folder, const DagIgnoreRuleList 
 
 // Airflow's default differs by major version, and a checkout may set its own.
 static DagIgnoreSyntax ignore_syntax(const AirflowConfig *airflow) {
-    list_each (const Pair, pair, &airflow->env) {
+    list_each(const Pair, pair, &airflow->env) {
         if (text_equals(pair->key, "AIRFLOW__CORE__DAG_IGNORE_FILE_SYNTAX")) {
             return text_equals(pair->value, "glob") ? DAG_IGNORE_GLOB : DAG_IGNORE_REGEXP;
         }
@@ -161,7 +196,7 @@ bool dag_folder_check(Context *ctx, const Project *project, Error *err) {
     DagFolderReport found;
     if (!dag_folder_inspect(ctx, project, &found, err)) return false;
     const DagFolderFinding *first = NULL;
-    list_each (const DagFolderFinding, finding, &found.findings) {
+    list_each(const DagFolderFinding, finding, &found.findings) {
         if (!finding->is_error) {
             event_warning(ctx, finding->hint, "%s", finding->message);
         } else if (first == NULL) {

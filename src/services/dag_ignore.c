@@ -18,10 +18,10 @@ DagIgnoreRuleList dag_ignore_read(Arena *arena, const char *dags_dir, const char
     Error err = {.arena = arena};
     DagIgnoreRuleList rules = {0};
     const char *path = path_join(arena, folder, ".airflowignore");
-    list_each (const DagIgnoreRule, rule, inherited) list_push(arena, &rules, *rule);
+    list_each(const DagIgnoreRule, rule, inherited) list_push(arena, &rules, *rule);
     if (!file_exists(path) || !file_read(arena, path, &text, NULL, &err)) return rules;
     StringList lines = text_split_lines(arena, text);
-    list_each (const char *, line, &lines) {
+    list_each(const char *, line, &lines) {
         const char *pattern = without_comment(arena, *line, syntax);
         DagIgnoreRule rule = {.pattern = pattern, .folder = syntax == DAG_IGNORE_REGEXP ? dags_dir : folder, .syntax = syntax};
         if (*pattern != '\0') list_push(arena, &rules, rule);
@@ -65,7 +65,7 @@ static bool matches_glob(Arena *arena, const char *pattern, const char *path) {
 
 bool dag_ignore_matches(Arena *arena, const DagIgnoreRuleList *rules, const char *path) {
     bool is_ignored = false;
-    list_each (const DagIgnoreRule, rule, rules) {
+    list_each(const DagIgnoreRule, rule, rules) {
         const char *relative = path_relative(arena, path, rule->folder);
         if (rule->syntax == DAG_IGNORE_REGEXP) {
             if (matches_regexp(arena, rule->pattern, relative)) return true;
@@ -76,4 +76,16 @@ bool dag_ignore_matches(Arena *arena, const DagIgnoreRuleList *rules, const char
         if (matches_glob(arena, rule->pattern + is_negated, relative)) is_ignored = !is_negated;
     }
     return is_ignored;
+}
+
+const char *dag_ignore_rule_for(Arena *arena, const char *relative, DagIgnoreSyntax syntax) {
+    Text rule = {.arena = arena};
+    bool is_regexp = syntax == DAG_IGNORE_REGEXP;
+    const char *special = is_regexp ? ".^$*+?()[]{}|\\" : "*?[]\\!#";
+    for (; *relative != '\0'; relative++) {
+        bool is_comment = is_regexp && *relative == '#';
+        if (strchr(special, *relative) != NULL) text_append_char(&rule, '\\');
+        text_append_char(&rule, is_comment ? '.' : *relative);
+    }
+    return text_string(&rule);
 }

@@ -20,3 +20,6 @@ DagIgnoreRuleList dag_ignore_read(Arena *arena, const char *dags_dir, const char
 
 // True when Airflow passes over this file or stays out of this folder (absolute path).
 bool dag_ignore_matches(Arena *arena, const DagIgnoreRuleList *rules, const char *path);
+
+// The line of the DAG folder's own .airflowignore that leaves out this folder (a path below the DAG folder) and what is in it.
+const char *dag_ignore_rule_for(Arena *arena, const char *relative, DagIgnoreSyntax syntax);

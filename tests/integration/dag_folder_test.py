@@ -41,6 +41,8 @@ LAYOUTS = {
     "twice, wrong rule": (["one/a.py"], {"two": "one"}, ("^tw$", "tw")),
     "ignored by a digit": (["v1/a.py"], {"v22": "v1"}, (r"v\d\d", "v[0-9][0-9]")),
     "ignored by stars": (["x/one/a.py"], {"x/two": "one"}, ("x/.*o$", "**/two")),
+    "dbt package": (["p/pkg/a.py"], {"p/dbt_packages/pkg": "../pkg"}, None),
+    "dbt package, ignored": (["p.q/pkg/a.py"], {"p.q/dbt_packages/pkg": "../pkg"}, (r"p\.q/dbt_packages", "p.q/dbt_packages")),
     "negated": (["one/a.py"], {"two": "one"}, ("two", "*\n!one\n!a.py")),
     "comment": (["one/a.py"], {"two": "one"}, ("two # the same again", "# two\ntwo")),
 }
@@ -52,6 +54,7 @@ def add_layout(root, files, links, ignored):
         (root / "dags" / name).parent.mkdir(parents=True, exist_ok=True)
         (root / "dags" / name).write_text("# no DAG\n")
     for name, target in links.items():
+        (root / "dags" / name).parent.mkdir(parents=True, exist_ok=True)
         (root / "dags" / name).symlink_to(target)
     if ignored is not None:
         (root / "dags" / ".airflowignore").write_text(ignored + "\n")

@@ -1,7 +1,9 @@
 #include "services/dag_folder.h"
 
 #include "base/text.h"
+#include "io/file_system.h"
 #include "model/event.h"
+#include "services/dag_ignore.h"
 #include "support/checkout.h"
 
 typedef struct Warnings {
@@ -87,6 +89,63 @@ static void a_folder_reached_twice_stops_airflow(void **state) {
     checkout_add_link(checkout, "dags/two", "one");
     DagFolderReport report = inspect(checkout);
     assert_finding(&report, true, "dags/two", "dags/two leads to dags/one a second time");
+}
+
+static void only_the_link_is_ever_to_be_removed(void **state) {
+    Checkout *checkout = *state;
+    checkout_add(checkout, "dags/real/a.py", "");
+    checkout_add_link(checkout, "dags/before", "real");
+    DagFolderReport report = inspect(checkout);
+    assert_finding(&report, true, "dags/before", "dags/before leads to dags/real a second time");
+    const char *hint = arena_format(checkout->arena, "remove the link: rm '%s'", checkout_path(checkout, "dags/before"));
+    assert_string_equal(report.findings.items[0].hint, hint);
+}
+
+static void a_link_above_the_checkout_s_own_folder_is_the_one_to_remove(void **state) {
+    Checkout *checkout = *state;
+    checkout_add(checkout, "dags/sub/a.py", "");
+    checkout_add_link(checkout, "dags/up", "..");
+    DagFolderReport report = inspect(checkout);
+    assert_finding(&report, true, "dags/up", "dags/up/dags leads to dags a second time");
+    const char *hint = arena_format(checkout->arena, "remove the link: rm '%s'", checkout_path(checkout, "dags/up"));
+    assert_string_equal(report.findings.items[0].hint, hint);
+}
+
+static void a_linked_dbt_package_is_to_be_ignored(void **state) {
+    static const struct {
+        const char *version, *rule;
+    } versions[] = {{"2.10.3", "dbt/my\\.proj/dbt_packages"}, {"3.0.6", "dbt/my.proj/dbt_packages"}};
+    Checkout *checkout = *state;
+    Arena *arena = checkout->arena;
+    checkout_add(checkout, "dags/dbt/my.proj/localpkg/macros/a.py", "");
+    checkout_add_folder(checkout, "dags/dbt/my.proj/dbt_packages");
+    checkout_add_link(checkout, "dags/dbt/my.proj/dbt_packages/localpkg", "../localpkg");
+    const char *file = checkout_path(checkout, "dags/.airflowignore");
+    for (size_t i = 0; i < 2; i++) {
+        checkout_add(checkout, "dags/.airflowignore", "unended");
+        checkout_add(checkout, "devbox.yaml", arena_format(arena, "airflow: {version: %s}\n", versions[i].version));
+        DagFolderReport report = inspect(checkout);
+        assert_finding(&report, true, "dags/dbt/my.proj/dbt_packages/localpkg",
+                       "leads to dags/dbt/my.proj/localpkg a second time");
+        const char *hint = report.findings.items[0].hint;
+        const char *command = arena_format(arena, "printf '\\n%%s\\n' '%s' >> '%s'", versions[i].rule, file);
+        if (strstr(hint, " rm ") != NULL || !text_ends_with(hint, command)) fail_msg("%s", hint);
+        checkout_add(checkout, "dags/.airflowignore", arena_format(arena, "unended\n%s\n", versions[i].rule));
+        assert_int_equal(inspect(checkout).findings.count, 0);
+    }
+}
+
+static void a_rule_holds_for_unusual_names(void **state) {
+    Checkout *checkout = *state;
+    static const char name[] = "a+b (c)#[d]$";
+    for (DagIgnoreSyntax syntax = DAG_IGNORE_REGEXP; syntax <= DAG_IGNORE_GLOB; syntax++) {
+        const char *dags = checkout_path(checkout, "dags");
+        checkout_add(checkout, "dags/.airflowignore", dag_ignore_rule_for(checkout->arena, name, syntax));
+        const DagIgnoreRuleList none = {0};
+        DagIgnoreRuleList rules = dag_ignore_read(checkout->arena, dags, dags, &none, syntax);
+        assert_true(dag_ignore_matches(checkout->arena, &rules, path_join(checkout->arena, dags, name)));
+        assert_false(dag_ignore_matches(checkout->arena, &rules, path_join(checkout->arena, dags, "aab")));
+    }
 }
 
 static void a_dangling_link_is_a_warning(void **state) {
@@ -257,6 +316,10 @@ int main(void) {
         test_with_checkout(a_link_to_a_parent_is_a_loop),
         test_with_checkout(a_link_to_itself_dangles),
         test_with_checkout(a_folder_reached_twice_stops_airflow),
+        test_with_checkout(only_the_link_is_ever_to_be_removed),
+        test_with_checkout(a_link_above_the_checkout_s_own_folder_is_the_one_to_remove),
+        test_with_checkout(a_linked_dbt_package_is_to_be_ignored),
+        test_with_checkout(a_rule_holds_for_unusual_names),
         test_with_checkout(a_dangling_link_is_a_warning),
         test_with_checkout(a_link_out_of_the_checkout_is_a_warning),
         test_with_checkout(a_link_within_the_checkout_is_fine),
