@@ -4,6 +4,7 @@
 #include "io/file_system.h"
 #include "io/yaml.h"
 #include "model/config_schema.h"
+#include "model/event.h"
 #include "model/sensitive.h"
 #include "services/config_file.h"
 #include "services/config_structured.h"
@@ -26,10 +27,10 @@ static void add(Report *report, const char *path, const char *value, const char 
 static const YamlEntry *find_entry(Arena *arena, const YamlNode *map, const char *path) {
     const YamlEntry *found = NULL;
     StringList parts = text_split(arena, path, '.');
-    list_each (const char *, part, &parts) {
+    list_each(const char *, part, &parts) {
         found = NULL;
         if (map == NULL || map->kind != YAML_MAP) return NULL;
-        list_each (const YamlEntry, entry, &map->entries) {
+        list_each(const YamlEntry, entry, &map->entries) {
             if (text_equals(entry->key, *part)) found = entry;
         }
         map = found == NULL ? NULL : found->node;
@@ -114,7 +115,7 @@ static const char *connection_type(Arena *arena, const char *value) {
 
 static void add_pairs(Report *report, const ConfigKey *row, const char *section) {
     const PairList *pairs = (const void *)((const char *)&report->project->config + row->offset);
-    list_each (const Pair, pair, pairs) {
+    list_each(const Pair, pair, pairs) {
         const char *path = arena_format(report->arena, "%s.%s", section, pair->key);
         bool is_hidden = row->kind == CONFIG_CONNECTION && !report->reveals;
         add(report, path, is_hidden ? connection_type(report->arena, pair->value) : pair->value, pair->origin);
@@ -133,16 +134,26 @@ static void add_named(Report *report, const ConfigKey *row) {
     if (row->kind == CONFIG_VARIABLE || row->kind == CONFIG_STRUCTURED || row->kind == CONFIG_CONNECTION) {
         add_pairs(report, row, section);
     } else if (row->kind == CONFIG_POOL) {
-        list_each (const PoolConfig, pool, &config->airflow.pools) {
+        list_each(const PoolConfig, pool, &config->airflow.pools) {
             const char *path = arena_format(arena, "%s.%s", section, pool->name);
             add(report, path, arena_format(arena, "%d", pool->slots), origin_of(report, path));
         }
     } else if (row->kind == CONFIG_COLUMN) {
-        list_each (const SeedColumn, column, &config->seed_columns) {
+        list_each(const SeedColumn, column, &config->seed_columns) {
             const char *path = arena_format(arena, "seeds.columns.%s.%s", column->table, column->column);
             add(report, path, column->type, origin_of(report, path));
         }
     }
+}
+
+// The words of start, which would refuse it.
+static void warn_about_runtime(Context *ctx, const Report *report) {
+    if (report->project->config.runtime != RUNTIME_DOCKER) return;
+    const YamlEntry *entry = find_entry(ctx->arena, report->root, "runtime");
+    if (entry == NULL) return;
+    event_warning(ctx, "set runtime: auto in devbox.yaml: Airflow then runs natively, with nothing to set up",
+                  "%s:%d:%d: start refuses this: the docker runtime is not part of this version of devbox", CONFIG_FILE_NAME,
+                  entry->node->line, entry->node->column);
 }
 
 bool config_report(Context *ctx, const Project *project, bool reveals, ConfigEntryList *entries, Error *err) {
@@ -150,6 +161,7 @@ bool config_report(Context *ctx, const Project *project, bool reveals, ConfigEnt
     Report report = {.arena = ctx->arena, .project = project, .reveals = reveals};
     if (project->config.path != NULL && !yaml_read_file(ctx->arena, project->config.path, &root, err)) return false;
     report.root = root;
+    warn_about_runtime(ctx, &report);
     for (size_t i = 0; i < config_schema_count; i++) {
         const ConfigKey *row = &config_schema[i];
         if (text_ends_with(row->path, "*")) {
@@ -159,5 +171,23 @@ bool config_report(Context *ctx, const Project *project, bool reveals, ConfigEnt
         }
     }
     *entries = report.entries;
+    return true;
+}
+
+bool config_check_folders(Context *ctx, const Project *project, Error *err) {
+    static const char *const paths[] = {"dags", "plugins", "seeds.dir"};
+    YamlNode *root = NULL;
+    if (project->config.path == NULL) return true;
+    if (!yaml_read_file(ctx->arena, project->config.path, &root, err)) return false;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        const YamlEntry *entry = find_entry(ctx->arena, root, paths[i]);
+        if (entry == NULL || entry->node->kind != YAML_SCALAR) continue;
+        const char *folder = path_absolute(ctx->arena, path_join(ctx->arena, project->root, entry->node->scalar));
+        if (file_info(folder).kind != FILE_MISSING) continue;
+        error_set(err, ERROR_CONFIG, "%s:%d:%d: %s: there is no folder %s in the checkout", CONFIG_FILE_NAME, entry->node->line,
+                  entry->node->column, paths[i], entry->node->scalar);
+        return error_hint(err, "correct the name, remove the key, or create it: mkdir -p %s",
+                          text_quote_for_shell(ctx->arena, folder));
+    }
     return true;
 }

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "io/file_system.h"
 #include "model/event.h"
+#include "services/config_report.h"
 #include "services/dag_ignore.h"
 
 // Airflow walks with links followed and raises as soon as any folder comes up twice ("Detected recursive loop when walking DAG
@@ -191,9 +192,15 @@ bool dag_folder_inspect(Context *ctx, const Project *project, DagFolderReport *r
     return true;
 }
 
+// git keeps no empty folders, so in the tree of a pushed commit a missing one is no mistake.
+static bool is_working_tree(const Project *project) { return path_is_inside(project->state, project->root); }
+
 bool dag_folder_check(Context *ctx, const Project *project, Error *err) {
     Text others = {.arena = ctx->arena};
     DagFolderReport found;
+    if (is_working_tree(project) && !config_check_folders(ctx, project, err)) return false;
+    if (file_info_of_link(project->dags_dir).kind == FILE_MISSING)
+        event_note(ctx, "there is no ./%s folder yet: DAG files go there", project->config.dags);
     if (!dag_folder_inspect(ctx, project, &found, err)) return false;
     const DagFolderFinding *first = NULL;
     list_each(const DagFolderFinding, finding, &found.findings) {

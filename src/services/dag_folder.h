@@ -21,7 +21,7 @@ typedef struct DagFolderReport {
 bool dag_folder_inspect(Context *ctx, const Project *project, DagFolderReport *report, Error *err) MUST_USE;
 
 // The same, with warnings as events; what would stop Airflow is ERROR_DAG_FOLDER, the first one as the message, the others as
-// detail.
+// detail. In a working tree a folder that devbox.yaml names must be there (ERROR_CONFIG).
 bool dag_folder_check(Context *ctx, const Project *project, Error *err) MUST_USE;
 
 // Absolute paths of all .py files in the DAG folder that .airflowignore does not list, or below one path in it (which may be a

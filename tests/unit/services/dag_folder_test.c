@@ -5,6 +5,7 @@
 #include "model/event.h"
 #include "services/dag_ignore.h"
 #include "support/checkout.h"
+#include "support/event_log.h"
 
 typedef struct Warnings {
     EventSink sink;
@@ -286,6 +287,52 @@ static void the_check_is_silent_when_all_is_well(void **state) {
     assert_int_equal(warnings.count, 0);
 }
 
+static void a_folder_that_devbox_yaml_names_must_be_there(void **state) {
+    static const struct {
+        const char *config, *message;
+    } faults[] = {
+        {"dags: nope\n", "devbox.yaml:1:7: dags: there is no folder nope in the checkout"},
+        {"runtime: auto\nplugins: extras\n", "devbox.yaml:2:10: plugins: there is no folder extras in the checkout"},
+        {"seeds:\n  dir: it's\n", "devbox.yaml:2:8: seeds.dir: there is no folder it's in the checkout"},
+    };
+    Checkout *checkout = *state;
+    checkout_add_folder(checkout, "dags");
+    for (size_t i = 0; i < 3; i++) {
+        checkout_add(checkout, "devbox.yaml", faults[i].config);
+        Project project = checkout_open(checkout);
+        assert_false(dag_folder_check(&checkout->ctx, &project, &checkout->err));
+        assert_int_equal(checkout->err.code, ERROR_CONFIG);
+        assert_string_equal(checkout->err.message, faults[i].message);
+        assert_non_null(strstr(checkout->err.hint, "create it: mkdir -p '"));
+        error_clear(&checkout->err);
+        // git keeps no empty folders: in a pushed commit it may be missing.
+        project.state = "/elsewhere/state";
+        assert_true(dag_folder_check(&checkout->ctx, &project, &checkout->err));
+    }
+    checkout_add_folder(checkout, "it's");
+    Project project = checkout_open(checkout);
+    assert_true(dag_folder_check(&checkout->ctx, &project, &checkout->err));
+}
+
+static void a_missing_default_folder_is_said_and_no_mistake(void **state) {
+    Checkout *checkout = *state;
+    EventLog log;
+    checkout_add(checkout, "devbox.yaml", "runtime: auto\ndags:\n");
+    Project project = checkout_open(checkout);
+    event_log_start(&log, &checkout->ctx);
+    assert_true(dag_folder_check(&checkout->ctx, &project, &checkout->err));
+    assert_string_equal(text_string(&log.text), "note: there is no ./dags folder yet: DAG files go there\n");
+}
+
+static void a_file_that_went_away_meanwhile_is_an_error(void **state) {
+    Checkout *checkout = *state;
+    checkout_add(checkout, "devbox.yaml", "dags: dags\n");
+    checkout_add_folder(checkout, "dags");
+    Project project = checkout_open(checkout);
+    project.config.path = checkout_path(checkout, "gone.yaml");
+    assert_false(dag_folder_check(&checkout->ctx, &project, &checkout->err));
+}
+
 static void endless_nesting_ends(void **state) {
     Checkout *checkout = *state;
     Text path = {.arena = checkout->arena};
@@ -332,6 +379,9 @@ int main(void) {
         test_with_checkout(a_dag_folder_that_dangles_is_said),
         test_with_checkout(the_check_reports_every_error_and_emits_warnings),
         test_with_checkout(the_check_is_silent_when_all_is_well),
+        test_with_checkout(a_folder_that_devbox_yaml_names_must_be_there),
+        test_with_checkout(a_missing_default_folder_is_said_and_no_mistake),
+        test_with_checkout(a_file_that_went_away_meanwhile_is_an_error),
         test_with_checkout(endless_nesting_ends),
         test_with_checkout(a_cancelled_walk_ends),
     };
