@@ -14,6 +14,7 @@
 #include "services/sandbox.h"
 
 #define TREE_FOLDER "gate/tree"
+#define FULL_DISK "no space left on the disk that holds .devbox"
 
 // One run of the gate: the budget is for all of its commits together.
 typedef struct Gate {
@@ -55,6 +56,51 @@ static const char *label(Arena *arena, const GitCommit *commit) {
 // The commit's own files are wrong: that is a red test, whoever finds it.
 static bool is_fault_of_commit(ErrorCode code) { return code == ERROR_CONFIG || code == ERROR_SEED || code == ERROR_DAG_FOLDER; }
 
+// The words of the system, of Python and uv, and of SQLite.
+static bool tells_full_disk(const char *text) {
+    static const char *const words[] = {"No space left on device", "[Errno 28]", "ENOSPC", "database or disk is full", NULL};
+    for (const char *const *word = words; *word != NULL; word++) {
+        if (text != NULL && strstr(text, *word) != NULL) return true;
+    }
+    return false;
+}
+
+static bool is_red_case(const TestCase *test_case) { return test_case->state == TEST_FAIL || test_case->state == TEST_ERROR; }
+
+// Whatever ran short of space says nothing about the commit.
+static bool is_starved(const TestCase *test_case) {
+    bool tells =
+        tells_full_disk(test_case->message) || tells_full_disk(test_case->detail) || tells_full_disk(test_case->log_tail);
+    return is_red_case(test_case) && tells;
+}
+
+static TestCase as_not_run(const TestCase *test_case) {
+    TestCase changed = *test_case;
+    changed.state = TEST_SKIP;
+    changed.summary = "not run: " FULL_DISK;
+    return changed;
+}
+
+// A traceback says no more than the line that names the file.
+static void set_full_disk(Error *problem, const char *evidence) {
+    StringList lines = text_split_lines(problem->arena, evidence);
+    error_set(problem, ERROR_FILE, FULL_DISK);
+    error_hint(problem, "make room there, then try again; what is left: df -h .devbox");
+    error_detail(problem, evidence);
+    list_each(const char *, line, &lines) {
+        if (tells_full_disk(*line)) error_detail(problem, *line);
+    }
+}
+
+static void blame_full_disk(Error *problem) {
+    if (problem->code == ERROR_INTERRUPTED) return;
+    if (tells_full_disk(problem->detail)) {
+        set_full_disk(problem, problem->detail);
+    } else if (tells_full_disk(problem->message)) {
+        set_full_disk(problem, problem->message);
+    }
+}
+
 static void add_case(Gate *gate, const TestCase *test_case) {
     verdict_add(gate->ctx->arena, gate->verdict, test_case);
     event_test_case(gate->ctx, test_case);
@@ -65,6 +111,14 @@ static const char *as_in_commit(const Gate *gate, const char *text) {
     Arena *arena = gate->ctx->arena;
     const char *folder = arena_format(arena, "%s/", project_state_path(arena, gate->live, TREE_FOLDER));
     return text == NULL ? NULL : text_replace(arena, text, folder, "");
+}
+
+// The same trouble is told once, however many parts and commits had it.
+static void merge(Gate *gate, const Verdict *part) {
+    Verdict news = *part;
+    const char *told = gate->verdict->trouble;
+    if (told != NULL && part->trouble != NULL && strstr(told, part->trouble) != NULL) news.trouble = NULL;
+    verdict_merge(gate->ctx->arena, gate->verdict, &news);
 }
 
 static void add_fault(Gate *gate, const char *part, const Error *fault) {
@@ -94,7 +148,7 @@ static bool report(Gate *gate, const char *part, const Error *problem, Error *er
     }
     Verdict trouble = {.trouble = problem->message, .is_inconclusive = gate->blocks_on_error};
     event_step_failed(gate->ctx, part, clock_now_ms() - gate->started_ms, problem);
-    verdict_merge(gate->ctx->arena, gate->verdict, &trouble);
+    merge(gate, &trouble);
     return true;
 }
 
@@ -118,10 +172,11 @@ static void pass_on(EventSink *sink, const Event *event) {
     bool is_end = event->kind == EVENT_STEP_DONE || event->kind == EVENT_STEP_SKIPPED;
     bool is_step =
         is_end || event->kind == EVENT_STEP_STARTED || event->kind == EVENT_STEP_PROGRESS || event->kind == EVENT_STEP_FAILED;
-    bool is_red =
-        event->kind == EVENT_TEST_CASE && (event->test_case->state == TEST_FAIL || event->test_case->state == TEST_ERROR);
-    bool is_hidden = own->hides_green && event->kind == EVENT_TEST_CASE && !is_red;
+    bool is_case = event->kind == EVENT_TEST_CASE, is_short = is_case && is_starved(event->test_case);
+    TestCase not_run = is_short ? as_not_run(event->test_case) : (TestCase){0};
+    bool is_hidden = own->hides_green && is_case && (is_short || !is_red_case(event->test_case));
     if (own->inner == NULL || is_hidden) return;
+    if (is_short) changed.test_case = &not_run;
     if (is_step) changed.step = own->part;
     if (is_step) changed.kind = EVENT_STEP_PROGRESS;
     if (is_step && text_is_empty(changed.text)) return;
@@ -146,6 +201,27 @@ static void end_part(const Gate *gate, const char *name, const Verdict *found, l
     event_emit(gate->ctx, &event);
 }
 
+// Takes what found no space out of the red ones; false with *problem set when there was such a case.
+static bool sort_out_starved(const Gate *gate, Verdict *found, Error *problem) {
+    Arena *arena = gate->ctx->arena;
+    Verdict sorted = *found;
+    const TestCase *starved = NULL;
+    sorted.cases = (TestCaseList){0};
+    sorted.passed = sorted.failed = sorted.errors = sorted.skipped = 0;
+    list_each(const TestCase, test_case, &found->cases) {
+        bool is_short = is_starved(test_case);
+        TestCase not_run = as_not_run(test_case);
+        if (is_short) starved = test_case;
+        verdict_add(arena, &sorted, is_short ? &not_run : test_case);
+    }
+    if (starved == NULL) return true;
+    *found = sorted;
+    if (problem->code != ERROR_NONE) return false;
+    const char *why = starved->message == NULL ? "failed" : starved->message;
+    set_full_disk(problem, arena_format(arena, "%s: %s", starved->name, why));
+    return false;
+}
+
 static bool run_part(Gate *gate, const char *name, GatePart *part, const Project *snapshot, Error *err) {
     Verdict found = {0};
     Error problem = {.arena = gate->ctx->arena};
@@ -158,6 +234,8 @@ static bool run_part(Gate *gate, const char *name, GatePart *part, const Project
     bool has_time = limited.timeout_ms > 0;
     if (has_time) event_step_started(gate->ctx, name, "testing");
     bool is_done = has_time && part(&limited, snapshot, &found, &problem);
+    if (!sort_out_starved(gate, &found, &problem)) is_done = false;
+    blame_full_disk(&problem);
     // What was found before the trouble counts: a red test stays red.
     verdict_merge(gate->ctx->arena, gate->verdict, &found);
     if (is_done) {
@@ -234,6 +312,7 @@ static bool lock_and_test(Gate *gate, const GitCommit *commit, Error *err) {
     bool is_ready = project_prepare_state(ctx, gate->live, &problem) && folder_create(ctx->arena, folder, &problem) &&
                     lock_file_take(ctx, path_join(ctx->arena, folder, "lock"), "check", remaining_ms(gate), &lock, &problem) &&
                     write_snapshot(gate, commit, &snapshot, &problem);
+    if (!is_ready) blame_full_disk(&problem);
     if (!is_ready) return report(gate, problem.code == ERROR_CONFIG ? "devbox.yaml" : "check", &problem, err);
     take_settings(gate, &snapshot.config.gate);
     return test_snapshot(gate, &snapshot, err);
@@ -257,7 +336,7 @@ static bool check_commit(Gate *gate, const GitCommit *commit, Error *err) {
     bool is_done = lock_and_test(gate, commit, err);
     gate->verdict = all;
     if (is_done && has_key && is_all_well(&own)) gate_cache_remember(ctx, key, commit);
-    verdict_merge(ctx->arena, all, &own);
+    merge(gate, &own);
     return is_done;
 }
 

@@ -17,7 +17,9 @@ static bool add_files(Context *ctx, const Project *project, Verdict *verdict, Er
         bool is_broken = strstr(content, "broken") != NULL;
         TestCase found = {.suite = "dags", .name = path_relative(ctx->arena, path, project->root)};
         found.state = is_broken ? TEST_FAIL : TEST_PASS;
-        found.message = is_broken ? "ImportError: broken" : NULL;
+        const char *message = fake_dag_tests.message == NULL ? "ImportError: broken" : fake_dag_tests.message;
+        found.message = is_broken ? message : NULL;
+        found.detail = is_broken ? fake_dag_tests.detail : NULL;
         verdict_add(ctx->arena, verdict, &found);
         event_test_case(ctx, &found);
     }
@@ -33,6 +35,7 @@ bool dag_tests_check(Context *ctx, const Project *project, const StringList *pat
     if (fake_dag_tests.takes_ms > 0) clock_sleep_ms(fake_dag_tests.takes_ms);
     if (fake_dag_tests.failure != ERROR_NONE) {
         error_set(err, fake_dag_tests.failure, "Airflow could not be asked");
+        error_detail(err, fake_dag_tests.detail);
         return error_hint(err, "devbox doctor");
     }
     return add_files(ctx, project, verdict, err);

@@ -5,6 +5,8 @@
 typedef struct FakeDagTests {
     int checks, runs;       // how often the code under test asked
     ErrorCode failure;      // instead of a verdict
+    const char *detail;     // of that failure or of a red file; NULL: none
+    const char *message;    // of a red file; NULL: "ImportError: broken"
     long long takes_ms;     // real time that a check takes
     const char *last_root;  // of the project that was tested last
     long long timeout_ms;   // that the last check was given

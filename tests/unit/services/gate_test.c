@@ -344,6 +344,76 @@ static void an_unknown_commit_in_a_push_is_trouble(void **state) {
     assert_non_null(verdict.trouble);
 }
 
+#define FULL_DISK "no space left on the disk that holds .devbox"
+
+static void a_test_that_found_no_space_is_trouble(void **state) {
+    static const char *const messages[] = {"OSError: [Errno 28] No space left on device: '/x'",
+                                           "sqlite3.OperationalError: database or disk is full", "write failed: ENOSPC"};
+    GitFixture *fixture = *state;
+    commit(fixture, "echo broken > dags/refunds.py");
+    for (size_t i = 0; i < sizeof messages / sizeof *messages; i++) {
+        fake_dag_tests.message = messages[i];
+        said = (StringList){0};
+        Verdict verdict = check(fixture, "HEAD");
+        assert_int_equal(verdict.failed + verdict.errors, 0);
+        assert_int_equal(verdict.skipped, 1);
+        assert_int_equal(verdict.passed, 2);
+        assert_true(verdict.is_inconclusive);
+        assert_string_equal(verdict.trouble, FULL_DISK);
+        assert_string_equal(verdict.cases.items[1].summary, "not run: " FULL_DISK);
+    }
+    fake_dag_tests.message = "ImportError: broken";
+    fake_dag_tests.detail = "Traceback\nOSError: [Errno 28] No space left on device";
+    assert_string_equal(check(fixture, "HEAD").trouble, FULL_DISK);
+    fake_dag_tests.detail = NULL;
+    // Not remembered as passed: with room again, the same commit is red.
+    fake_dag_tests.message = NULL;
+    assert_int_equal(check(fixture, "HEAD").failed, 1);
+}
+
+static void a_push_is_silent_about_a_test_that_found_no_space(void **state) {
+    GitFixture *fixture = *state;
+    const char *tip = commit(fixture, "echo broken > dags/refunds.py");
+    fake_dag_tests.message = "OSError: [Errno 28] No space left on device";
+    Verdict verdict = push(fixture, arena_format(fixture->arena, "main %s refs/heads/main " ZERO "\n", tip));
+    assert_true(verdict.is_inconclusive);
+    assert_false(was_said("case dags/refunds.py"));
+    fake_dag_tests.message = NULL;
+    push(fixture, arena_format(fixture->arena, "main %s refs/heads/main " ZERO "\n", tip));
+    assert_true(was_said("case dags/refunds.py"));
+}
+
+static void a_part_that_ended_for_want_of_space_is_trouble_once(void **state) {
+    GitFixture *fixture = *state;
+    // A seed that cannot be loaded would be the commit's fault; so would be a wrong DAG folder.
+    fake_dag_tests.failure = ERROR_DAG_FOLDER;
+    fake_dag_tests.detail = "Traceback\nOSError: [Errno 28] No space left on device";
+    commit(fixture, "printf 'gate:\n  run: [dags]\n' > devbox.yaml; cp devbox.yaml other.txt");
+    Verdict verdict = check(fixture, "HEAD");
+    assert_int_equal(verdict.cases.count, 0);
+    assert_true(verdict.is_inconclusive);
+    assert_string_equal(verdict.trouble, FULL_DISK);
+    fake_dag_tests.detail = NULL;
+    assert_int_equal(check(fixture, "HEAD").failed, 1);
+    // Two commits of one push, one disk.
+    fake_dag_tests.detail = "No space left on device";
+    const char *second = git_fixture_run(fixture, fixture->repository, "git rev-parse HEAD");
+    const char *first = git_fixture_run(fixture, fixture->repository, "git rev-parse HEAD~1");
+    verdict =
+        push(fixture, arena_format(fixture->arena, "a %s refs/heads/a " ZERO "\nb %s refs/heads/b " ZERO "\n", first, second));
+    assert_string_equal(verdict.trouble, FULL_DISK);
+}
+
+static void an_interruption_on_a_full_disk_is_an_interruption(void **state) {
+    GitFixture *fixture = *state;
+    Verdict verdict;
+    Project project = open_project(fixture, fixture->repository);
+    fake_dag_tests.failure = ERROR_INTERRUPTED;
+    fake_dag_tests.detail = "No space left on device";
+    assert_false(gate_check_revision(&fixture->ctx, &project, "HEAD", &verdict, &fixture->err));
+    assert_int_equal(fixture->err.code, ERROR_INTERRUPTED);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_gate(a_good_commit_is_green),
@@ -369,6 +439,10 @@ int main(void) {
         test_gate(what_names_no_commit_is_an_error),
         test_gate(a_push_tests_each_tree_once),
         test_gate(an_unknown_commit_in_a_push_is_trouble),
+        test_gate(a_test_that_found_no_space_is_trouble),
+        test_gate(a_push_is_silent_about_a_test_that_found_no_space),
+        test_gate(a_part_that_ended_for_want_of_space_is_trouble_once),
+        test_gate(an_interruption_on_a_full_disk_is_an_interruption),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
