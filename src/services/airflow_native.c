@@ -24,7 +24,9 @@ enum {
     ENDING_TIMEOUT_MS = 2 * 1000,
     LOG_TAIL_BYTES = 16 * 1024,
     LOG_TAIL_LINES = 15,
-    LAST_PORT = 65535
+    LAST_PORT = 65535,
+    FULL_DISK_MIB = 20,
+    MEBIBYTE = 1 << 20
 };
 
 #define PORT_FACT "airflow.port"
@@ -206,8 +208,15 @@ static bool report_slow_start(Context *ctx, const Wait *wait, const RuntimeState
     if (slow == NULL) slow = find_state(state, SERVICE_UNHEALTHY);
     bool has_log = slow != NULL && slow->log_path != NULL;
     const char *log = has_log ? slow->log_path : project_state_path(ctx->arena, wait->project, HOST_LOG);
-    error_set(err, ERROR_TIMEOUT, "%s is still starting after %s", slow == NULL ? "Airflow" : slow->label,
-              text_duration(ctx->arena, wait->timeout_ms));
+    const char *name = slow == NULL ? "Airflow" : slow->label, *duration = text_duration(ctx->arena, wait->timeout_ms);
+    long long free_mib = platform_free_disk_bytes(wait->project->state) / MEBIBYTE;
+    error_set(err, ERROR_TIMEOUT, "%s is still starting after %s", name, duration);
+    if (free_mib < FULL_DISK_MIB) {
+        error_set(err, ERROR_TIMEOUT, "%s is still starting after %s, and the disk that holds .devbox is full (%lld MiB left)",
+                  name, duration, free_mib);
+        error_hint(err, "make room there, then: devbox restart · full log: %s", log);
+        return add_log_tail(ctx, log, err);
+    }
     error_hint(err, "it goes on starting; look with: devbox status · full log: %s", log);
     return add_log_tail(ctx, log, err);
 }

@@ -313,6 +313,22 @@ static void a_slow_start_is_told_with_the_slow_service(void **state) {
     assert_true(text_starts_with(must_not_become_healthy(native), "TIMEOUT Airflow is still starting after 20.0s → "));
 }
 
+static void a_slow_start_on_a_full_disk_tells_of_the_disk(void **state) {
+    Native *native = *state;
+    RuntimeState starting = two_services(native, SERVICE_STARTING);
+    hold_lock(native);
+    write_state(native, &starting);
+    checkout_add(native->checkout, ".devbox/logs/scheduler.log", "migrating\n");
+    fake_platform.free_disk_bytes = 19LL << 20;
+    const char *said = must_not_become_healthy(native);
+    assert_true(text_starts_with(said,
+                                 "TIMEOUT scheduler is still starting after 3m00s, and the disk that holds .devbox is full "
+                                 "(19 MiB left) → make room there, then: devbox restart · full log: /"));
+    assert_true(text_ends_with(said, "scheduler.log\nmigrating"));
+    fake_platform.free_disk_bytes = 20LL << 20;
+    assert_null(strstr(must_not_become_healthy(native), "disk"));
+}
+
 static void ctrl_c_ends_the_wait(void **state) {
     hold_lock(*state);
     cancel = 1;
@@ -471,6 +487,7 @@ int main(void) {
         test_native(a_failure_without_a_failed_service_tells_the_supervisor_s_reason),
         test_native(a_supervisor_that_is_gone_ends_the_wait_at_once),
         test_native(a_slow_start_is_told_with_the_slow_service),
+        test_native(a_slow_start_on_a_full_disk_tells_of_the_disk),
         test_native(ctrl_c_ends_the_wait),
         test_native(a_damaged_state_ends_the_wait),
         test_native(a_first_launch_starts_the_supervisor),
