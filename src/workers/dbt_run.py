@@ -179,8 +179,7 @@ def invoke(argv, **runner):
             say("install the project's packages: devbox dbt deps")
         missing = re.search(r"Env var required but not provided: '([^']*)'", str(outcome.exception))
         if missing:
-            say("the project reads the environment variable %s, which is not set here. "
-                "Set it in your shell and pass it on: env: {pass: [%s]} in devbox.yaml" % (missing.group(1), missing.group(1)))
+            say("the project reads the environment variable %s, which is not set here: put %s=... into .env" % (missing.group(1), missing.group(1)))
         raise Stop(EXIT_ERROR, str(outcome.exception), is_told=True)
     return outcome
 

@@ -191,7 +191,7 @@ class DbtRun(unittest.TestCase):
         self.write("models/marts/who.sql", "select '{{ env_var(\"SHOP_NAME\") }}' as name")
         result = self.run_dbt("run", "--select", "who")
         self.assertEqual(2, result.returncode)
-        self.assertIn("env: {pass: [SHOP_NAME]}", result.stderr)
+        self.assertIn("put SHOP_NAME=... into .env", result.stderr)
         self.assertEqual(0, self.run_dbt("run", "--select", "who", env={"SHOP_NAME": "corner"}).returncode)
         self.assertEqual([("corner",)], self.sql("select name from who"))
 
