@@ -32,8 +32,23 @@ bool airflow_setup_observe(Context *ctx, const Project *project, AirflowSetup *s
     return true;
 }
 
+// Airflow puts AIRFLOW_HOME unescaped into the defaults of its configparser, which dies of a % there ("invalid interpolation
+// syntax", 2.10.3 and 3.0.6 alike). Doubling it is no help: Airflow uses the value as a path, too. Its other variables may hold a
+// %.
+static bool check_home(const Project *project, const AirflowSetup *setup, Error *err) {
+    if (strchr(setup->home, '%') == NULL) return true;
+    error_set(err, ERROR_CHECKOUT, "Airflow cannot run in %s: it takes the %% in the path for the start of a placeholder",
+              project->root);
+    const char *name = path_name(project->root), *parent = path_folder(err->arena, project->root);
+    if (strchr(parent, '%') != NULL || strchr(name, '%') == NULL)
+        return error_hint(err, "move the checkout to a folder that has no %% in its path");
+    const char *renamed = path_join(err->arena, parent, text_replace(err->arena, name, "%", "_"));
+    return error_hint(err, "rename the checkout: mv %s %s", text_quote_for_shell(err->arena, project->root),
+                      text_quote_for_shell(err->arena, renamed));
+}
+
 bool airflow_setup_prepare_tests(Context *ctx, const Project *project, const char *step, AirflowSetup *setup, Error *err) {
-    if (!airflow_setup_observe(ctx, project, setup, err)) return false;
+    if (!airflow_setup_observe(ctx, project, setup, err) || !check_home(project, setup, err)) return false;
     PythonRequest request = python_request(ctx, project, &setup->profile);
     if (!setup->python.is_ready && !python_environment_install(ctx, &request, step, &setup->python, err)) return false;
     return folder_create(ctx->arena, setup->home, err) && airflow_template_ensure(ctx, project, step, setup, err);

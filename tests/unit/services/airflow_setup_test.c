@@ -125,6 +125,22 @@ static void a_complete_setup_has_database_and_passwords_and_stays(void **state) 
     database_close(db);
 }
 
+static void a_percent_sign_in_the_path_is_refused_before_airflow_dies_of_it(void **state) {
+    Setup *setup = open_with(state, NULL, NULL);
+    Error *err = &setup->checkout->err;
+    setup->project.root = "/home/ada/100 %s b";
+    setup->project.state = "/home/ada/100 %s b/.devbox";
+    assert_false(complete(setup));
+    assert_int_equal(err->code, ERROR_CHECKOUT);
+    assert_string_equal(err->message,
+                        "Airflow cannot run in /home/ada/100 %s b: it takes the % in the path for the start of a placeholder");
+    assert_string_equal(err->hint, "rename the checkout: mv '/home/ada/100 %s b' '/home/ada/100 _s b'");
+    setup->project.root = "/home/50%/shop";
+    setup->project.state = "/home/50%/shop/.devbox";
+    assert_false(complete(setup));
+    assert_string_equal(err->hint, "move the checkout to a folder that has no % in its path");
+}
+
 static void a_new_database_does_not_inherit_the_log_of_a_removed_one(void **state) {
     Setup *setup = open_with(state, NULL, NULL);
     const char *log = arena_format(setup->checkout->arena, "%s-wal", setup->setup.database);
@@ -258,6 +274,7 @@ int main(void) {
         test_setup(devbox_yaml_wins_over_dotenv_and_both_over_the_profile),
         test_setup(what_devbox_relies_on_cannot_be_changed_and_says_so),
         test_setup(a_complete_setup_has_database_and_passwords_and_stays),
+        test_setup(a_percent_sign_in_the_path_is_refused_before_airflow_dies_of_it),
         test_setup(a_new_database_does_not_inherit_the_log_of_a_removed_one),
         test_setup(pools_that_cannot_be_written_are_named),
         test_setup(the_template_is_made_once_beside_its_place),
