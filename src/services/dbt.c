@@ -13,6 +13,7 @@
 #include "services/dbt_events.h"
 #include "services/dbt_packages.h"
 #include "services/dbt_setup.h"
+#include "services/dbt_trouble.h"
 #include "services/foreground.h"
 #include "services/sandbox.h"
 
@@ -74,7 +75,9 @@ static bool run_worker(Context *ctx, const Project *project, const char *context
     return process_run(ctx, spec, result, err);
 }
 
-static bool install_packages(Context *ctx, const Project *project, const char *context, Error *err) {
+static bool install_packages(Build *build, const char *context, Error *err) {
+    Context *ctx = build->ctx;
+    const Project *project = build->project;
     ProcessResult result;
     bool is_missing;
     const char *const words[] = {"deps", NULL};
@@ -85,20 +88,12 @@ static bool install_packages(Context *ctx, const Project *project, const char *c
     if (!run_worker(ctx, project, context, &spec, &result, err)) return false;
     if (result.outcome == PROCESS_EXITED && result.exit_code == 0) return dbt_packages_remember(ctx, project, err);
     if (result.outcome == PROCESS_INTERRUPTED) return error_set(err, ERROR_INTERRUPTED, "interrupted while dbt was running");
-    error_set(err, ERROR_NETWORK, "dbt deps could not install the packages of %s", path_name(project->dbt_dir));
-    error_hint(err, "check packages.yml and the network, then: devbox dbt deps");
-    return error_detail(err, text_last_lines(ctx->arena, *result.output ? result.output : result.errors, TAIL_LINES));
+    read_new_events(build);
+    const char *output = *result.output ? result.output : result.errors;
+    return dbt_trouble_with_packages(project, build->events.message, output, err);
 }
 
 static long long build_timeout_ms(const Context *ctx) { return ctx->timeout_ms > 0 ? ctx->timeout_ms : BUILD_TIMEOUT_MS; }
-
-// "Compilation Error" alone tells nothing: the line after it does.
-static const char *first_telling_line(Arena *arena, const char *message) {
-    StringList lines = text_split_lines(arena, message);
-    if (lines.count == 0) return "dbt could not run";
-    bool is_headline = lines.count > 1 && text_ends_with(lines.items[0], "Error");
-    return is_headline ? arena_format(arena, "%s: %s", lines.items[0], text_trim(arena, lines.items[1])) : lines.items[0];
-}
 
 // dbt says itself what is wrong with the project (a model that does not compile): that is a verdict, not trouble.
 static bool is_project_broken(const Build *build, const ProcessResult *result) {
@@ -112,7 +107,7 @@ static void add_broken_project(Build *build) {
                        .name = path_relative(arena, build->project->dbt_dir, build->project->root),
                        .state = TEST_ERROR,
                        .duration_ms = -1,
-                       .message = first_telling_line(arena, build->events.message),
+                       .message = dbt_trouble_summarise(arena, build->events.message),
                        .detail = has_more ? build->events.message : NULL};
     verdict_add(arena, &build->events.verdict, &broken);
     event_test_case(build->ctx, &broken);
@@ -124,7 +119,7 @@ static bool report_dbt_trouble(Context *ctx, const Build *build, const ProcessRe
     if (result->outcome == PROCESS_TIMED_OUT) {
         error_set(err, ERROR_TIMEOUT, "dbt did not finish within %s", text_duration(ctx->arena, build_timeout_ms(ctx)));
     } else if (build->events.message != NULL) {
-        return error_set(err, is_busy ? ERROR_BUSY : ERROR_CHILD, "%s", first_telling_line(ctx->arena, build->events.message));
+        return error_set(err, is_busy ? ERROR_BUSY : ERROR_CHILD, "%s", dbt_trouble_summarise(ctx->arena, build->events.message));
     } else if (result->outcome == PROCESS_SIGNALED) {
         error_set(err, ERROR_CHILD, "dbt was killed by signal %d", result->signal);
     } else {
@@ -142,7 +137,7 @@ static bool build_nodes(Context *ctx, Build *build, DbtPlaces *places, const Str
     places->events = build->events_path = path_join(ctx->arena, places->folder, "events.jsonl");
     if (!file_remove(ctx->arena, places->events, err)) return false;
     if (!dbt_write_context(ctx, build->project, places, &context, err)) return false;
-    if (!install_packages(ctx, build->project, context, err)) return false;
+    if (!install_packages(build, context, err)) return false;
     list_push(ctx->arena, &words, "build");
     if (selectors->count > 0) list_push(ctx->arena, &words, "--select");
     list_each(const char *const, selector, selectors) list_push(ctx->arena, &words, *selector);
@@ -233,6 +228,9 @@ bool dbt_test(Context *ctx, const Project *project, const StringList *selectors,
     if (!make_private_copies(ctx, project, &places, selectors->count == 0, err)) return false;
     StringList selected = with_ancestors(ctx, &places, selectors);
     if (!build_nodes(ctx, &build, &places, &selected, err)) return false;
+    if (selectors->count > 0 && build.events.verdict.cases.count == 0) {
+        return dbt_trouble_with_selection(selectors, path_join(ctx->arena, folder, "target/manifest.json"), err);
+    }
     build.events.verdict.title =
         arena_format(ctx->arena, "dbt · %s · %s", path_name(project->dbt_dir), describe_selection(ctx->arena, selectors));
     *verdict = build.events.verdict;

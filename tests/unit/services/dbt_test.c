@@ -170,19 +170,25 @@ static void missing_packages_are_installed_first(void **state) {
     assert_non_null(strstr(event_log_take(&current->log), "progress dbt: installing dbt packages\n"));
 }
 
-static void packages_that_cannot_be_installed_are_network_trouble(void **state) {
+static void packages_that_cannot_be_installed_are_an_error_with_its_kind(void **state) {
     static const struct {
         FakeChild child;
-        const char *expected;
+        const char *events, *expected;
     } rows[] = {
         {{.command = "* deps", .exit_code = 2, .output = "Could not connect\n"},
-         "NETWORK dbt deps could not install the packages of dbt → check packages.yml and the network, then: devbox dbt "
-         "deps\nCould not connect"},
-        {{.command = "* deps", .outcome = PROCESS_INTERRUPTED}, "INTERRUPTED interrupted while dbt was running"},
+         "",
+         "NETWORK dbt deps could not fetch the packages of dbt → check the network and the proxy, then: devbox dbt deps\n"
+         "Could not connect"},
+        {{.command = "* deps", .exit_code = 2, .output = "12:00 Running\n"},
+         "{\"event\":\"done\",\"message\":\"The packages.yml file in this project is malformed.\"}\n",
+         "CONFIG dbt deps cannot work with dbt/packages.yml → correct dbt/packages.yml, then: devbox dbt deps\n"
+         "The packages.yml file in this project is malformed."},
+        {{.command = "* deps", .outcome = PROCESS_INTERRUPTED}, "", "INTERRUPTED interrupted while dbt was running"},
     };
     (void)state;
     checkout_add(current->checkout, "dbt/packages.yml", "packages:\n  - package: dbt-labs/dbt_utils\n");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        current->events = rows[i].events;
         script(&rows[i].child, 1);
         assert_false(build());
         assert_string_equal(said(), rows[i].expected);
@@ -220,6 +226,7 @@ static void selected_models_read_what_is_built_else_their_ancestors_are_built_to
     StringList selectors = {0};
     (void)state;
     list_push(current->checkout->arena, &selectors, "stg_orders");
+    current->events = NODE("stg_orders", "pass");
     script(wide, 1);
     if (!test(&selectors)) fail_msg("%s", said());
     assert_string_equal(current->verdict.title, "dbt · dbt · stg_orders");
@@ -230,6 +237,29 @@ static void selected_models_read_what_is_built_else_their_ancestors_are_built_to
     if (!test(&selectors)) fail_msg("%s", said());
     assert_true(file_exists(path_in(".devbox/dbt-test/warehouse.duckdb")));
     assert_true(file_exists(path_in(".devbox/dbt-test/warehouse.duckdb.wal")));
+}
+
+static void a_selector_that_selects_nothing_is_a_usage_error(void **state) {
+    static const FakeChild children[] = {{.command = "* build --select +stg_ordrs --indirect-selection=buildable"}};
+    StringList selectors = {0};
+    (void)state;
+    list_push(current->checkout->arena, &selectors, "stg_ordrs");
+    checkout_add(current->checkout, ".devbox/dbt-test/target/manifest.json",
+                 "{\"nodes\":{\"model.shop.stg_orders\":{\"name\":\"stg_orders\",\"resource_type\":\"model\"}}}");
+    current->events = "{\"event\":\"done\",\"state\":\"success\"}\n";
+    script(children, 1);
+    assert_false(test(&selectors));
+    assert_string_equal(said(), "USAGE no model or test is selected by stg_ordrs → did you mean: devbox test dbt stg_orders");
+}
+
+static void a_project_without_models_is_nothing_to_test(void **state) {
+    static const FakeChild children[] = {{BUILD}};
+    (void)state;
+    current->events = "{\"event\":\"done\",\"state\":\"success\"}\n";
+    script(children, 1);
+    if (!test(&(StringList){0})) fail_msg("%s", said());
+    assert_int_equal(current->verdict.cases.count, 0);
+    assert_true(verdict_is_green(&current->verdict));
 }
 
 static void two_tests_at_once_wait_and_give_up(void **state) {
@@ -296,10 +326,12 @@ int main(void) {
         test_dbt(a_project_that_dbt_cannot_read_is_red),
         test_dbt(a_build_that_is_no_verdict_is_an_error_with_its_reason),
         test_dbt(missing_packages_are_installed_first),
-        test_dbt(packages_that_cannot_be_installed_are_network_trouble),
+        test_dbt(packages_that_cannot_be_installed_are_an_error_with_its_kind),
         test_dbt(packages_that_are_there_are_left_alone),
         test_dbt(a_test_works_on_private_copies),
         test_dbt(selected_models_read_what_is_built_else_their_ancestors_are_built_too),
+        test_dbt(a_selector_that_selects_nothing_is_a_usage_error),
+        test_dbt(a_project_without_models_is_nothing_to_test),
         test_dbt(two_tests_at_once_wait_and_give_up),
         test_dbt(a_checkout_without_dbt_project_says_so),
         test_dbt(the_user_s_own_words_reach_dbt_and_its_exit_code_comes_back),
