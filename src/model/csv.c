@@ -3,6 +3,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/text.h"
+
 enum { LANES = CSV_LANES, LARGEST_VALUE = 1000 * 1000 * 1000 };  // SQLite's own limit for one value
 
 // Vectors as GCC and Clang have them on every processor: comparing gives 0xff in each byte that matches.
@@ -73,8 +75,14 @@ static bool report_bad_text(const CsvReader *reader, const char *position, Error
         fail_at(reader, position, "there is a NUL byte in the text", err);
         return error_hint(err, "Export the file again as UTF-8 text");
     }
-    fail_at(reader, position, "the text is not valid UTF-8", err);
-    return error_hint(err, "If it comes from Excel or an old system: iconv -f WINDOWS-1252 -t UTF-8 %s", reader->origin);
+    const char *line = position;
+    while (line > reader->start && line[-1] != '\n' && line[-1] != '\r') line--;
+    fail_at(reader, position, arena_format(err->arena, "byte %zu of the line is not valid UTF-8", (size_t)(position - line) + 1),
+            err);
+    const char *file = text_quote_for_shell(err->arena, reader->origin);
+    const char *copy = text_quote_for_shell(err->arena, arena_format(err->arena, "%s.utf-8", reader->origin));
+    return error_hint(err, "If it comes from Excel or an old system: iconv -f latin1 -t utf-8 %s > %s && mv %s %s", file, copy,
+                      copy, file);
 }
 
 bool csv_check_text(const CsvReader *reader, Error *err) {

@@ -17,7 +17,7 @@ typedef struct Search {
 } Search;
 
 void seed_file_declare(Arena *arena, SeedFile *file, DeclaredColumn declared) {
-    list_each (DeclaredColumn, known, &file->declared) {
+    list_each(DeclaredColumn, known, &file->declared) {
         if (strcasecmp(known->column, declared.column) != 0) continue;
         *known = declared;
         return;
@@ -33,6 +33,16 @@ static SeedFile new_file(Context *ctx, const Project *project, const char *path)
 
 static bool is_seed_name(const char *name) {
     return *name != '.' && text_ends_with(name, ".csv") && strlen(name) > strlen(".csv");
+}
+
+static bool is_dangling(const char *path) {
+    return file_info_of_link(path).kind == FILE_LINK && file_info(path).kind == FILE_MISSING;
+}
+
+static void warn_about_dangling(Context *ctx, const Project *project, const char *path) {
+    event_warning(ctx, arena_format(ctx->arena, "mend or remove it: rm %s", text_quote_for_shell(ctx->arena, path)),
+                  "%s is a link to %s, which does not exist: its table is left out",
+                  path_relative(ctx->arena, path, project->root), link_read(ctx->arena, path));
 }
 
 static bool check_table_name(const SeedFile *file, Error *err) {
@@ -55,7 +65,7 @@ static bool has_same_content(const SeedFile *left, const SeedFile *right, bool *
 
 // Adds the file unless a file of the same name and content is there: dbt's own come first, since dbt knows their types.
 static bool add_file(Context *ctx, SeedFileList *files, const SeedFile *file, Error *err) {
-    list_each (SeedFile, known, files) {
+    list_each(SeedFile, known, files) {
         bool is_same = false;
         if (strcasecmp(known->table, file->table) != 0) continue;
         if (!has_same_content(known, file, &is_same, err)) return false;
@@ -73,15 +83,17 @@ static bool add_file(Context *ctx, SeedFileList *files, const SeedFile *file, Er
 
 typedef struct Found {
     Context *ctx;
-    StringList seeds, properties;
+    StringList seeds, properties, dangling;
 } Found;
 
 static bool collect(void *state, const char *path, const FileInfo *info) {
     Found *found = state;
     const char *name = path_name(path);
     if (info->kind == FILE_FOLDER) return *name != '.';
-    if (*name == '.' || file_info(path).kind != FILE_REGULAR) return true;
+    if (*name == '.') return true;
     const char *kept = arena_copy_string(found->ctx->arena, path);
+    if (is_dangling(path) && is_seed_name(name)) list_push(found->ctx->arena, &found->dangling, kept);
+    if (file_info(path).kind != FILE_REGULAR) return true;
     if (is_seed_name(name)) list_push(found->ctx->arena, &found->seeds, kept);
     if (text_ends_with(name, ".yml") || text_ends_with(name, ".yaml")) list_push(found->ctx->arena, &found->properties, kept);
     return true;
@@ -93,8 +105,12 @@ static bool add_dbt_folder(Search *search, DbtSeedConfig *config, const char *fo
     const char *resolved = path_resolve(ctx->arena, folder);
     if (resolved == NULL || !folder_exists(resolved)) return true;
     if (!folder_walk(ctx->arena, resolved, collect, &found, err)) return false;
-    list_each (const char *, path, &found.properties) dbt_seed_config_add_properties(ctx, config, *path);
-    list_each (const char *, path, &found.seeds) {
+    list_each(const char *, path, &found.properties) dbt_seed_config_add_properties(ctx, config, *path);
+    list_each(const char *, path, &found.dangling) {
+        list_push(ctx->arena, &search->known_to_dbt, *path);
+        warn_about_dangling(ctx, search->project, *path);
+    }
+    list_each(const char *, path, &found.seeds) {
         SeedFile file = new_file(ctx, search->project, *path);
         list_push(ctx->arena, &search->known_to_dbt, *path);
         if (!dbt_seed_config_apply(ctx, config, path_relative(ctx->arena, *path, resolved), &file)) continue;
@@ -121,10 +137,11 @@ static bool add_own_files(Search *search, Error *err) {
     const char *folder = project->seeds_dir == NULL ? NULL : path_resolve(ctx->arena, project->seeds_dir);
     if (folder == NULL) return true;
     if (!folder_list(ctx->arena, folder, &names, err)) return false;
-    list_each (const char *, name, &names) {
+    list_each(const char *, name, &names) {
         const char *path = path_join(ctx->arena, folder, *name);
-        if (!is_seed_name(*name) || file_info(path).kind != FILE_REGULAR) continue;
-        if (string_list_contains(&search->known_to_dbt, path)) continue;
+        if (!is_seed_name(*name) || string_list_contains(&search->known_to_dbt, path)) continue;
+        if (is_dangling(path)) warn_about_dangling(ctx, project, path);
+        if (file_info(path).kind != FILE_REGULAR) continue;
         SeedFile file = new_file(ctx, project, path);
         if (!add_file(ctx, &search->files, &file, err)) return false;
     }
@@ -143,11 +160,11 @@ static bool read_declared_type(const SeedColumn *column, ColumnType *type, Error
 }
 
 static bool apply_config(Context *ctx, const Project *project, const SeedFileList *files, Error *err) {
-    list_each (SeedColumn, column, &project->config.seed_columns) {
+    list_each(SeedColumn, column, &project->config.seed_columns) {
         DeclaredColumn declared = {.column = column->column, .is_config = true};
         bool is_used = false;
         if (!read_declared_type(column, &declared.type, err)) return false;
-        list_each (SeedFile, file, files) {
+        list_each(SeedFile, file, files) {
             if (strcasecmp(file->table, column->table) != 0) continue;
             seed_file_declare(ctx->arena, file, declared);
             is_used = true;

@@ -78,6 +78,18 @@ static bool apply_declared(const Load *load, const DeclaredColumn *declared, Err
     return error_hint(err, "Did you mean %s?", nearest);
 }
 
+// Excel writes semicolons where the comma is the decimal point. Such a file loads, as one column that nobody meant.
+static void warn_about_delimiter(const Load *load, const CsvField *field) {
+    const char *name = load->columns[0].name;
+    bool has_semicolon = strchr(name, ';') != NULL;
+    if (load->column_count != 1 || field->kind != CSV_PLAIN || (!has_semicolon && strchr(name, '\t') == NULL)) return;
+    event_warning(
+        load->ctx,
+        "Save it with commas between the columns; a seed of dbt may say delimiter instead, below seeds in dbt_project.yml",
+        "%s: the header has %s but no commas, so all of it becomes one column", load->file->shown,
+        has_semicolon ? "semicolons" : "tabs");
+}
+
 static bool read_header(Load *load, Error *err) {
     CsvField *fields = arena_allocate_array(load->ctx->arena, MOST_COLUMNS, sizeof *fields);
     if (!csv_read(&load->reader, fields, MOST_COLUMNS, &load->column_count, err)) return false;
@@ -91,6 +103,7 @@ static bool read_header(Load *load, Error *err) {
         load->columns[i].name = value_of(load->ctx->arena, &fields[i]);
         if (!check_name(load, i, err)) return false;
     }
+    warn_about_delimiter(load, &fields[0]);
     load->reader.expected_columns = load->column_count;
     list_each(DeclaredColumn, declared, &load->file->declared) {
         if (!apply_declared(load, declared, err)) return false;

@@ -166,8 +166,22 @@ static void invalid_utf8_is_an_error_with_its_line(void **state) {
                                       "\xc3("};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         const char *text = arena_format(*state, "0123456789abcdef\nline two %s", bad[i]);
-        assert_string_equal(check_text(*state, text, strlen(text)), "orders.csv:2: the text is not valid UTF-8");
+        assert_string_equal(check_text(*state, text, strlen(text)), "orders.csv:2: byte 10 of the line is not valid UTF-8");
     }
+}
+
+static void the_hint_on_bad_text_is_a_whole_command(void **state) {
+    Error err = {.arena = *state};
+    CsvReader reader = csv_reader("a\r\xff", 3, ',', "my orders.csv");
+    assert_false(csv_check_text(&reader, &err));
+    assert_string_equal(err.message, "my orders.csv:2: byte 1 of the line is not valid UTF-8");
+    assert_non_null(strstr(err.hint,
+                           ": iconv -f latin1 -t utf-8 'my orders.csv' > 'my orders.csv.utf-8' && mv 'my orders.csv.utf-8' "
+                           "'my orders.csv'"));
+    error_clear(&err);
+    reader = csv_reader("caf\xe9", 4, ',', "orders.csv");
+    assert_false(csv_check_text(&reader, &err));
+    assert_string_equal(err.message, "orders.csv:1: byte 4 of the line is not valid UTF-8");
 }
 
 static void a_nul_byte_is_an_error_with_its_line(void **state) {
@@ -202,6 +216,7 @@ int main(void) {
         test_with_arena(a_quote_inside_a_plain_value_is_an_error),
         test_with_arena(valid_utf8_of_every_length_passes),
         test_with_arena(invalid_utf8_is_an_error_with_its_line),
+        test_with_arena(the_hint_on_bad_text_is_a_whole_command),
         test_with_arena(a_nul_byte_is_an_error_with_its_line),
         test_with_arena(utf16_is_named),
     };

@@ -18,7 +18,7 @@ static void add_dbt(SeedProject *shop, const char *yaml) {
 static const char *find(SeedProject *shop, SeedFileList *files) {
     if (!seed_files_find(&shop->ctx, &shop->project, files, &shop->err)) return shop->err.message;
     Text found = {.arena = shop->arena};
-    list_each (SeedFile, file, files)
+    list_each(SeedFile, file, files)
         text_append_format(&found, "%s%s=%s", found.length == 0 ? "" : " ", file->table, file->shown);
     return text_string(&found);
 }
@@ -26,7 +26,7 @@ static const char *find(SeedProject *shop, SeedFileList *files) {
 // "column:type" of what is declared.
 static const char *declared_of(SeedProject *shop, const SeedFile *file) {
     Text found = {.arena = shop->arena};
-    list_each (const DeclaredColumn, declared, &file->declared) {
+    list_each(const DeclaredColumn, declared, &file->declared) {
         text_append_format(&found, "%s%s:%s", found.length == 0 ? "" : " ", declared->column, column_type_name(declared->type));
     }
     return text_string(&found);
@@ -59,6 +59,21 @@ static void a_link_to_a_file_is_a_seed_and_a_dangling_one_is_not(void **state) {
     assert_int_equal(symlink("../elsewhere/data.csv", seed_project_path(shop, "seeds/linked.csv")), 0);
     assert_int_equal(symlink("nowhere.csv", seed_project_path(shop, "seeds/dangling.csv")), 0);
     assert_string_equal(find(shop, &files), "a=seeds/a.csv linked=seeds/linked.csv");
+    assert_int_equal(shop->notes.count, 1);
+    assert_string_equal(shop->notes.items[0],
+                        "seeds/dangling.csv is a link to nowhere.csv, which does not exist: its table is left out");
+}
+
+static void a_dangling_link_among_dbt_s_seeds_is_warned_of_once(void **state) {
+    SeedProject *shop = *state;
+    SeedFileList files = {0};
+    add_dbt(shop, project_yaml);
+    seed_project_write(shop, "dbt/seeds/a.csv", "id\n");
+    assert_int_equal(symlink("nowhere.csv", seed_project_path(shop, "dbt/seeds/dangling.csv")), 0);
+    assert_int_equal(symlink("nowhere.md", seed_project_path(shop, "dbt/seeds/README.md")), 0);
+    shop->project.seeds_dir = seed_project_path(shop, "dbt/seeds");
+    assert_string_equal(find(shop, &files), "a=dbt/seeds/a.csv");
+    assert_int_equal(shop->notes.count, 1);
 }
 
 static void dbt_seeds_are_found_at_any_depth_with_their_column_types(void **state) {
@@ -201,6 +216,7 @@ int main(void) {
         test_with_seed_project(without_folders_there_are_no_seeds),
         test_with_seed_project(csv_files_of_the_seeds_folder_are_found_sorted),
         test_with_seed_project(a_link_to_a_file_is_a_seed_and_a_dangling_one_is_not),
+        test_with_seed_project(a_dangling_link_among_dbt_s_seeds_is_warned_of_once),
         test_with_seed_project(dbt_seeds_are_found_at_any_depth_with_their_column_types),
         test_with_seed_project(seed_paths_of_the_project_are_obeyed),
         test_with_seed_project(properties_files_win_over_the_project_file),

@@ -54,6 +54,29 @@ static void numbers_are_stored_as_numbers_and_the_rest_as_text(void **state) {
           "integer real text text null");
 }
 
+static void another_delimiter_is_warned_of(void **state) {
+    SeedProject *shop = *state;
+    static const struct {
+        const char *text, *warning;
+    } files[] = {
+        {"id;amount\n1;2\n", "orders.csv: the header has semicolons but no commas, so all of it becomes one column"},
+        {"id\tamount\n1\t2\n", "orders.csv: the header has tabs but no commas, so all of it becomes one column"},
+        {"\"id;amount\"\n1\n", NULL},
+        {"id;amount,zip\n1,2\n", NULL},
+        {"id\n1\n", NULL},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        SeedTable table;
+        shop->notes.count = 0;
+        Database *db = load_text(shop, files[i].text, &table);
+        assert_non_null(db);
+        database_close(db);
+        assert_true(file_remove(shop->arena, seed_project_path(shop, "test.db"), &shop->err));
+        assert_int_equal(shop->notes.count, files[i].warning != NULL);
+        if (files[i].warning != NULL) assert_string_equal(shop->notes.items[0], files[i].warning);
+    }
+}
+
 static void quoting_a_number_does_not_make_it_text(void **state) {
     check(*state, "\"id\"\n\"7\"\n", "SELECT typeof(id) FROM orders", "integer");
 }
@@ -168,7 +191,7 @@ static void an_empty_file_is_an_error(void **state) { check_refused(*state, "", 
 static void broken_files_are_errors_with_their_line(void **state) {
     check_refused(*state, "a,b\n1,2\n3\n", "orders.csv:3: the header has 2 columns, this row has 1 value");
     check_refused(*state, "a,b\n1,\"x\n", "orders.csv:2: a quoted value begins here and never ends");
-    check_refused(*state, "a\n\xff\n", "orders.csv:2: the text is not valid UTF-8");
+    check_refused(*state, "a\n\xff\n", "orders.csv:2: byte 1 of the line is not valid UTF-8");
 }
 
 static void a_missing_file_is_an_error(void **state) {
@@ -255,6 +278,7 @@ int main(void) {
         test_with_seed_project(values_arrive_as_they_were_written),
         test_with_seed_project(nothing_is_null_and_empty_quotes_are_empty_text),
         test_with_seed_project(numbers_are_stored_as_numbers_and_the_rest_as_text),
+        test_with_seed_project(another_delimiter_is_warned_of),
         test_with_seed_project(quoting_a_number_does_not_make_it_text),
         test_with_seed_project(logical_types_are_remembered_while_dates_are_stored_as_text),
         test_with_seed_project(names_with_quotes_and_blanks_become_columns),
