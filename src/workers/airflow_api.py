@@ -3,6 +3,7 @@
 import functools
 import importlib
 import inspect
+import logging
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -212,6 +213,14 @@ def run_dag(dag, logical_date, conf, observer):
     return dag.test(execution_date=date, run_conf=conf)
 
 
+def _log_once():
+    """dag.test() gives the tasks' logger a handler of its own though its records also go up to the root's: each would stand twice."""
+    logger = logging.getLogger("airflow.task")
+    if logger.propagate and logging.getLogger().handlers:
+        for handler in [handler for handler in logger.handlers if type(handler) is logging.StreamHandler]:
+            logger.removeHandler(handler)
+
+
 def _observe_2(observer):
     from airflow.models import dag as module
 
@@ -219,6 +228,7 @@ def _observe_2(observer):
 
     def observed(*, ti, **options):
         observer.begin(ti)
+        _log_once()
         try:
             return run_task(ti=ti, **options)
         except BaseException as error:
@@ -239,6 +249,7 @@ def _observe_3(observer):
 
     def observed(*, ti, **options):
         observer.begin(ti)
+        _log_once()
         try:
             return run_task(ti=ti, **options)
         finally:

@@ -45,6 +45,7 @@ EXPECTED = {
     "mapped.py": (["mapped", "mapped_failing"], None),
     "missing_connection.py": (["missing_connection"], None),
     "no_dag_words.py": ([], "skipped: safe_mode"),
+    "operator_fails.py": (["operator_fails"], None),
     "slow_import.py": ([], "ImportTimeout"),
     "slow_task.py": (["slow_task"], None),
     "syntax_error.py": ([], "SyntaxError"),
@@ -166,6 +167,16 @@ class RequestTests(AirflowCase):
         self.assertEqual((error["type"], error["message"]), ("AssertionError", "empty day: 0"))
         own = [frame for frame in error["frames"] if frame["file"].startswith(CORPUS)]
         self.assertEqual((own[-1]["line"], own[-1]["function"]), (22, "check_totals"))
+
+    def test_the_log_of_a_task_holds_each_record_once(self):
+        done, tasks = self.run_dag("operator_fails")
+        load = tasks["load", -1]
+        self.assertEqual((done["state"], load["error"]["type"]), ("failed", "AirflowException"))
+        self.assertFalse([frame for frame in load["error"]["frames"] if frame["file"].startswith(CORPUS)])
+        with open(load["log"], encoding="utf-8") as file:
+            lines = file.read().splitlines()
+        for text in ("INFO - first", "INFO - second"):
+            self.assertEqual(len([line for line in lines if line.endswith(text)]), 1, text)
 
     def test_mapped_tasks_are_told_apart(self):
         done, tasks = self.run_dag("mapped")
