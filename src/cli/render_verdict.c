@@ -136,12 +136,16 @@ static void append_block(Text *text, const Style *style, const char *string, con
 
 static void append_evidence(Text *text, const Style *style, const TestCase *test_case, int verbosity) {
     size_t limit = verbosity > 0 ? 0 : MOST_LINES;
-    bool is_explained = test_case->source.count > 0 || find_user_frame(test_case) != NULL;
+    bool is_in_user_code = find_user_frame(test_case) != NULL;
+    // A traceback through other people's code only says less than the message, the operator and what the task wrote.
+    bool is_foreign = test_case->frames.count > 0 && !is_in_user_code && !text_is_empty(test_case->message);
+    bool is_explained = is_in_user_code || (test_case->source.count > 0 && !is_foreign);
+    bool shows_detail = !is_explained && !is_foreign && !text_is_empty(test_case->detail);
     bool has_rows = render_rows(text, style, test_case->outputs, INDENT);
-    if (verbosity > 0 || (!is_explained && !has_rows)) {
+    if (verbosity > 0 || (shows_detail && !has_rows)) {
         append_block(text, style, test_case->detail, &(BlockOptions){INDENT, "", limit, test_case->frames.count > 0});
     }
-    if (verbosity > 0 || (!is_explained && text_is_empty(test_case->detail))) {
+    if (verbosity > 0 || (!is_explained && !shows_detail)) {
         append_block(text, style, test_case->log_tail, &(BlockOptions){INDENT, "| ", limit, true});
     }
 }
@@ -161,6 +165,7 @@ void render_test_case(Text *text, const Style *style, const TestCase *test_case,
         size_t limit = verbosity > 0 ? 0 : MOST_LINES;
         append_block(text, style, test_case->message, &(BlockOptions){INDENT, "", limit, false});
     }
+    append_block(text, style, test_case->hint, &(BlockOptions){INDENT, "", 0, false});
     append_evidence(text, style, test_case, verbosity);
     append_path(text, "query", test_case->query_path);
     append_path(text, "log", test_case->log_path);

@@ -76,6 +76,7 @@ Value *test_case_to_value(Arena *arena, const TestCase *test_case) {
     if (test_case->line > 0) value_set_integer(arena, object, "line", test_case->line);
     set_known_string(arena, object, "summary", test_case->summary);
     set_known_string(arena, object, "message", test_case->message);
+    set_known_string(arena, object, "hint", test_case->hint);
     if (test_case->frames.count > 0) value_set(arena, object, "frames", frames_to_value(arena, &test_case->frames));
     if (test_case->source.count > 0) value_set(arena, object, "source", source_to_value(arena, &test_case->source));
     set_known_string(arena, object, "detail", test_case->detail);

@@ -35,6 +35,7 @@ typedef struct TestCase {
     int line;             // 0 when unknown
     const char *summary;  // right of the name on its line: "42 rows", "not run: check_totals failed"
     const char *message;  // why it is not green: "AssertionError: empty day: 0"
+    const char *hint;     // what to do about it, when that is known; or NULL
     FrameList frames;
     SourceLineList source;   // around the user's innermost frame
     const char *detail;      // full traceback, the failing rows, compiler output

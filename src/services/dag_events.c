@@ -5,8 +5,9 @@
 #include "io/file_system.h"
 #include "io/json.h"
 #include "model/event.h"
+#include "services/dag_failure.h"
 
-enum { SUMMARY_BYTES = 60, CONTEXT_LINES = 1, LOG_TAIL_BYTES = 16 * 1024, LOG_TAIL_LINES = 12 };
+enum { SUMMARY_BYTES = 60, CONTEXT_LINES = 1, LOG_TAIL_BYTES = 256 * 1024, LOG_TAIL_LINES = 12 };
 
 static bool is_user_file(const Project *project, const char *file) {
     bool is_inside = path_is_inside(file, project->root) || path_is_inside(file, project->dags_dir);
@@ -48,6 +49,7 @@ void dag_events_describe_error(Context *ctx, const Project *project, const Value
     // As the user knows the file: paths inside the checkout without its root.
     message = text_replace(ctx->arena, message, arena_format(ctx->arena, "%s/", project->root), "");
     test_case->message = type == NULL ? message : arena_format(ctx->arena, "%s: %s", type, message);
+    test_case->hint = dag_failure_hint(ctx->arena, project, message);
     const char *text = value_get_string(error, "text", "");
     bool says_no_more = text_equals(text_trim(ctx->arena, text), test_case->message);
     test_case->detail = says_no_more ? NULL : text;
@@ -155,6 +157,27 @@ static const char *task_name(Arena *arena, const Value *message) {
     return map_index < 0 ? task_id : arena_format(arena, "%s[%lld]", task_id, (long long)map_index);
 }
 
+// The exception rose in Airflow's code: what the user wrote is the operator.
+static void read_operator(Context *ctx, const Project *project, const DagEvents *events, TestCase *task) {
+    char *content;
+    Error ignored = {.arena = ctx->arena};
+    if (events->file == NULL) return;
+    const char *task_id = arena_copy_bytes(ctx->arena, task->name, strcspn(task->name, "["));
+    task->file = events->file;
+    task->line = events->line;
+    if (!file_read(ctx->arena, path_join(ctx->arena, project->root, events->file), &content, NULL, &ignored)) return;
+    int line = dag_failure_find_task(ctx->arena, content, task_id, events->line);
+    if (line == 0) return;
+    task->line = line;
+    read_source(ctx, project, task);
+}
+
+static void read_log(Arena *arena, const char *log, TestCase *task) {
+    const char *tail = file_read_tail(arena, log, LOG_TAIL_BYTES), *own = dag_failure_clean_log(arena, tail);
+    bool has_other_evidence = !text_is_empty(own) || task->frames.count > 0;
+    task->log_tail = text_last_lines(arena, has_other_evidence ? own : tail, LOG_TAIL_LINES);
+}
+
 static void read_task(Context *ctx, const Project *project, const Value *message, DagEvents *events) {
     Arena *arena = ctx->arena;
     const char *word = value_get_string(message, "state", NULL);
@@ -170,8 +193,9 @@ static void read_task(Context *ctx, const Project *project, const Value *message
                      .log_path = log == NULL ? NULL : path_relative(arena, log, project->root)};
     dag_events_describe_error(ctx, project, value_get(message, "error"), &task);
     if (state == TEST_FAIL && task.message == NULL) task.message = arena_format(arena, "ended as %s", word);
-    bool shows_log = state == TEST_FAIL && log != NULL && task.frames.count == 0;
-    if (shows_log) task.log_tail = text_last_lines(arena, file_read_tail(arena, log, LOG_TAIL_BYTES), LOG_TAIL_LINES);
+    bool is_explained = state != TEST_FAIL || task.line > 0;
+    if (!is_explained && log != NULL) read_log(arena, log, &task);
+    if (!is_explained && task.frames.count > 0) read_operator(ctx, project, events, &task);
     verdict_add(arena, &events->verdict, &task);
     event_test_case(ctx, &task);
 }
@@ -179,9 +203,11 @@ static void read_task(Context *ctx, const Project *project, const Value *message
 static void read_dag(Context *ctx, const Project *project, const Value *message, DagEvents *events) {
     const char *file = path_relative(ctx->arena, value_get_string(message, "file", ""), project->root);
     events->tasks = value_strings(ctx->arena, value_get(message, "tasks"));
-    events->verdict.title = arena_format(ctx->arena, "%s · %s:%lld · %zu %s", value_get_string(message, "dag_id", "?"), file,
-                                         (long long)value_get_integer(message, "line", 1), events->tasks.count,
-                                         events->tasks.count == 1 ? "task" : "tasks");
+    events->file = file;
+    events->line = (int)value_get_integer(message, "line", 1);
+    events->verdict.title =
+        arena_format(ctx->arena, "%s · %s:%lld · %zu %s", value_get_string(message, "dag_id", "?"), file, (long long)events->line,
+                     events->tasks.count, events->tasks.count == 1 ? "task" : "tasks");
     event_headline(ctx, "%s", events->verdict.title);
 }
 

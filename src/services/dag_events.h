@@ -15,6 +15,8 @@ typedef struct DagEvents {
     Verdict verdict;
     FoundDagList dags;  // everything that was found
     StringList tasks;   // of the DAG under test, in order
+    const char *file;   // of the DAG under test, relative to the checkout; NULL while it has not come
+    int line;
     const char *state;  // of the last event: "success", "unknown_dag", …; NULL while it has not come
     const Value *last;  // the last event
 } DagEvents;

@@ -469,6 +469,46 @@ static void a_failure_without_user_frames_shows_its_detail_else_its_log(void **s
                         "  ✗ b                  0.00s   exited\n      compiler says no\n");
 }
 
+static TestCase failed_operator(Arena *arena) {
+    TestCase failed = {
+        .suite = "dag", .name = "load", .state = TEST_FAIL, .duration_ms = 30, .file = "dags/orders.py", .line = 7};
+    failed.message = "AirflowException: exit code 7";
+    failed.hint = "add it to requirements.txt";
+    failed.detail = "File \"/venv/airflow/operators/bash.py\", line 276";
+    failed.log_tail = "no space left";
+    failed.log_path = "load.log";
+    list_push(arena, &failed.frames, (Frame){"/venv/airflow/operators/bash.py", 276, "execute", "raise", false});
+    list_push(arena, &failed.source, (SourceLine){7, "    BashOperator(task_id=\"load\")", true});
+    return failed;
+}
+
+static void a_failure_in_airflow_s_code_shows_the_operator_and_what_the_task_wrote(void **state) {
+    Scene scene;
+    open_scene(&scene, *state);
+    play(&scene);
+    TestCase failed = failed_operator(*state);
+    event_test_case(&scene.ctx, &failed);
+    assert_string_equal(close_scene(&scene, NULL, 1),
+                        "  ✗ load               0.03s\n"
+                        "      dags/orders.py:7\n"
+                        "      > 7 |     BashOperator(task_id=\"load\")\n"
+                        "      AirflowException: exit code 7\n"
+                        "      add it to requirements.txt\n"
+                        "      | no space left\n"
+                        "      log: load.log\n");
+}
+
+static void more_words_show_the_traceback_through_airflow_s_code(void **state) {
+    Scene scene;
+    open_scene(&scene, *state);
+    scene.options.verbosity = 1;
+    play(&scene);
+    TestCase failed = failed_operator(*state);
+    event_test_case(&scene.ctx, &failed);
+    const char *screen = close_scene(&scene, NULL, 1);
+    assert_non_null(strstr(screen, "      File \"/venv/airflow/operators/bash.py\", line 276\n      | no space left\n"));
+}
+
 static void trouble_is_told_apart_from_a_red_test(void **state) {
     Scene scene;
     open_scene(&scene, *state);
@@ -544,6 +584,8 @@ int main(void) {
         test_with_arena(failing_rows_are_shown_as_a_small_table),
         test_with_arena(verbose_adds_the_whole_traceback_and_the_log),
         test_with_arena(a_failure_without_user_frames_shows_its_detail_else_its_log),
+        test_with_arena(a_failure_in_airflow_s_code_shows_the_operator_and_what_the_task_wrote),
+        test_with_arena(more_words_show_the_traceback_through_airflow_s_code),
         test_with_arena(trouble_is_told_apart_from_a_red_test),
         test_with_arena(a_full_disk_is_noticed),
         test_with_arena(a_reader_that_left_ends_the_stream_silently),

@@ -101,6 +101,7 @@ static void a_red_case_brings_all_its_evidence(void **state) {
                           .file = "dags/orders.py",
                           .line = 41,
                           .message = "AssertionError: empty day: 0",
+                          .hint = "load a day",
                           .detail = "Traceback",
                           .log_path = "x.log",
                           .log_tail = "last line",
@@ -114,7 +115,8 @@ static void a_red_case_brings_all_its_evidence(void **state) {
         json_print(*state, test_case_to_value(*state, &test_case)),
         "{\"suite\":\"dag\",\"name\":\"check_totals\",\"state\":\"fail\",\"durationMs\":30,\"cached\":false,\"file\":\"dags/"
         "orders.py\","
-        "\"line\":41,\"message\":\"AssertionError: empty day: 0\",\"frames\":[{\"file\":\"dags/orders.py\",\"line\":41,"
+        "\"line\":41,\"message\":\"AssertionError: empty day: 0\",\"hint\":\"load a "
+        "day\",\"frames\":[{\"file\":\"dags/orders.py\",\"line\":41,"
         "\"function\":\"check\",\"source\":\"assert "
         "total\",\"user\":true},{\"file\":\"airflow/x.py\",\"line\":7,\"user\":false}],"
         "\"source\":[{\"line\":41,\"text\":\"    assert "

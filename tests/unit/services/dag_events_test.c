@@ -223,6 +223,52 @@ static void a_failed_task_without_frames_shows_the_end_of_its_log(void **state) 
     assert_string_equal(last_case(reading)->log_tail, "");
 }
 
+static void a_failure_in_airflow_s_code_is_placed_at_the_operator(void **state) {
+    static const struct {
+        const char *task_id, *file;
+        int line;
+        size_t source;
+    } rows[] = {{"load", "dags/bash.py", 4, 2}, {"elsewhere", "dags/bash.py", 2, 0}};
+    Reading *reading = prepare(state);
+    checkout_add(reading->checkout, "dags/bash.py", "Bash(task_id='load')\nDAG()\n#\nBash(task_id='load')\n");
+    checkout_add(reading->checkout, ".devbox/load.log", "[2026-01-31 08:00:00,1] {subprocess.py:106} INFO - no space left\n");
+    read_line(reading, "{\"event\":\"dag\",\"dag_id\":\"d\",\"file\":\"@/dags/bash.py\",\"line\":2,\"tasks\":[\"load\"]}");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        read_line(reading, arena_format(reading->checkout->arena,
+                                        "{\"event\":\"task\",\"task_id\":\"%s\",\"map_index\":3,\"state\":\"failed\",\"log\":"
+                                        "\"@/.devbox/load.log\",\"error\":{\"type\":\"E\",\"message\":\"exit code 7\","
+                                        "\"text\":\"Traceback\",\"frames\":[{\"file\":\"/venv/bash.py\",\"line\":7}]}}",
+                                        rows[i].task_id));
+        const TestCase *failed = last_case(reading);
+        assert_string_equal(failed->file, rows[i].file);
+        assert_int_equal(failed->line, rows[i].line);
+        assert_int_equal(failed->source.count, rows[i].source);
+        assert_string_equal(failed->log_tail, "no space left");
+    }
+}
+
+static void a_failure_in_airflow_s_code_of_a_file_that_is_gone_names_the_dag(void **state) {
+    Reading *reading = prepare(state);
+    static const char *const failed =
+        "{\"event\":\"task\",\"task_id\":\"load\",\"state\":\"failed\",\"error\":{\"message\":\"m\","
+        "\"frames\":[{\"file\":\"/venv/bash.py\",\"line\":7}]}}";
+    read_line(reading, failed);
+    assert_null(last_case(reading)->file);
+    read_line(reading, "{\"event\":\"dag\",\"dag_id\":\"d\",\"file\":\"@/dags/gone.py\",\"line\":2,\"tasks\":[\"load\"]}");
+    read_line(reading, failed);
+    assert_string_equal(last_case(reading)->file, "dags/gone.py");
+    assert_int_equal(last_case(reading)->line, 2);
+}
+
+static void a_common_error_comes_with_its_remedy(void **state) {
+    Reading *reading = prepare(state);
+    read_line(reading,
+              "{\"event\":\"file\",\"file\":\"@/dags/orders.py\",\"error\":{\"type\":\"KeyError\","
+              "\"message\":\"'Variable day does not exist'\"}}");
+    assert_string_equal(last_case(reading)->hint,
+                        "add it under airflow.variables in devbox.yaml, or AIRFLOW_VAR_DAY=... in .env");
+}
+
 static void the_dag_under_test_is_the_title(void **state) {
     Reading *reading = prepare(state);
     assert_string_equal(read_line(reading,
@@ -265,6 +311,9 @@ int main(void) {
         test_with_checkout(a_task_s_result_is_its_summary),
         test_with_checkout(a_long_result_is_cut_between_characters),
         test_with_checkout(a_failed_task_without_frames_shows_the_end_of_its_log),
+        test_with_checkout(a_failure_in_airflow_s_code_is_placed_at_the_operator),
+        test_with_checkout(a_failure_in_airflow_s_code_of_a_file_that_is_gone_names_the_dag),
+        test_with_checkout(a_common_error_comes_with_its_remedy),
         test_with_checkout(the_dag_under_test_is_the_title),
         test_with_checkout(the_last_event_is_kept),
         test_with_checkout(lines_that_are_no_events_are_passed_over),
