@@ -141,7 +141,8 @@ class Events:
         self.seen.add(unique_id)
         status, kind, compiled = STATUS.get(str(status), "error"), str(node.resource_type), getattr(node, "compiled_path", None)
         rows, sample = None, None
-        if self.counts_rows and status == "pass" and kind != "test" and getattr(node.config, "materialized", None) in ("table", "incremental", "snapshot", "seed"):
+        is_table = getattr(node.config, "materialized", None) in ("table", "incremental", "snapshot", "seed")
+        if self.counts_rows and status == "pass" and kind != "test" and is_table:
             rows = self.count_rows(node.relation_name)
         if status in ("fail", "warn") and kind == "test" and node.compiled_code:
             sample = self.query("select * from (%s\n) limit 5" % node.compiled_code)
