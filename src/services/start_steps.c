@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "io/clock.h"
+#include "io/file_system.h"
 #include "model/event.h"
 #include "services/airflow_native.h"
 #include "services/airflow_setup.h"
@@ -34,7 +35,10 @@ static bool run_airflow(Context *ctx, const Project *project, StepReport *report
     if (!airflow_native_wait_healthy(ctx, project, "airflow", err)) return false;
     if (!dag_folder_list(ctx, project, &files, err)) return false;
     const char *news = already_runs ? "running already; " : "";
-    report->summary = arena_format(ctx->arena, "%s./%s is live, %zu Python files", news, project->config.dags, files.count);
+    const char *folder = project->config.dags, *unit = files.count == 1 ? "file" : "files";
+    report->summary = folder_exists(project->dags_dir)
+                          ? arena_format(ctx->arena, "%s./%s is live, %zu Python %s", news, folder, files.count, unit)
+                          : arena_format(ctx->arena, "%sthere is no ./%s folder yet", news, folder);
     return true;
 }
 
