@@ -214,7 +214,7 @@ static bool report_slow_start(Context *ctx, const Wait *wait, const RuntimeState
     if (free_mib < FULL_DISK_MIB) {
         error_set(err, ERROR_TIMEOUT, "%s is still starting after %s, and the disk that holds .devbox is full (%lld MiB left)",
                   name, duration, free_mib);
-        error_hint(err, "make room there, then: devbox restart · full log: %s", log);
+        error_hint(err, "make room there, then: devbox stop && devbox start · full log: %s", log);
         return add_log_tail(ctx, log, err);
     }
     error_hint(err, "it goes on starting; look with: devbox status · full log: %s", log);

@@ -42,6 +42,10 @@ static bool report_trouble(Context *ctx, const ProcessResult *result, const DagR
     error_set(err, ERROR_CHILD, "the Python process that tests DAGs %s",
               was_killed ? arena_format(ctx->arena, "was killed by signal %d", result->signal)
                          : arena_format(ctx->arena, "ended without an answer (exit code %d)", result->exit_code));
+    if (strstr(result->errors, "No space left on device") != NULL) {
+        error_hint(err, "the disk that holds .devbox is full: make room there, and run this again");
+        return error_detail(err, text_last_lines(ctx->arena, result->errors, 1));
+    }
     error_hint(
         err,
         "a DAG file or task may have ended the process itself (os._exit, memory); test files one by one: devbox test dags FILE");

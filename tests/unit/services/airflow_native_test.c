@@ -323,7 +323,7 @@ static void a_slow_start_on_a_full_disk_tells_of_the_disk(void **state) {
     const char *said = must_not_become_healthy(native);
     assert_true(text_starts_with(said,
                                  "TIMEOUT scheduler is still starting after 3m00s, and the disk that holds .devbox is full "
-                                 "(19 MiB left) → make room there, then: devbox restart · full log: /"));
+                                 "(19 MiB left) → make room there, then: devbox stop && devbox start · full log: /"));
     assert_true(text_ends_with(said, "scheduler.log\nmigrating"));
     fake_platform.free_disk_bytes = 20LL << 20;
     assert_null(strstr(must_not_become_healthy(native), "disk"));

@@ -190,6 +190,11 @@ static void a_worker_that_cannot_answer_is_told_by_how_it_ended(void **state) {
         fake_process_script(&child, 1);
         assert_string_equal(must_fail_to_check(&(StringList){0}), rows[i].expected);
     }
+    FakeChild full = {
+        .command = "* request", .exit_code = 1, .errors = "Traceback\nOSError: [Errno 28] No space left on device\n"};
+    fake_process_script(&full, 1);
+    const char *said = must_fail_to_check(&(StringList){0});
+    assert_non_null(strstr(said, "→ the disk that holds .devbox is full: make room there, and run this again\nOSError"));
     StringList left = {0};
     assert_true(folder_list(current->checkout->arena, path_in(".devbox/tmp"), &left, &current->checkout->err));
     assert_int_equal(left.count, 0);
@@ -207,8 +212,9 @@ static void dags_are_selected_by_id_and_tag(void **state) {
            0);
     assert_true(dag_tests_select(&current->checkout->ctx, &current->project, &wanted, &selected, &current->checkout->err));
     assert_string_equal(text_join(current->checkout->arena, &selected, " "), "a b");
-    assert_string_equal(event_log_take(&current->log),
-                        "warning: gate.run_dags: no DAG matches absent → check gate.run_dags in devbox.yaml: DAG ids, or tag:NAME\n");
+    assert_string_equal(
+        event_log_take(&current->log),
+        "warning: gate.run_dags: no DAG matches absent → check gate.run_dags in devbox.yaml: DAG ids, or tag:NAME\n");
     script("", 1);
     assert_false(dag_tests_select(&current->checkout->ctx, &current->project, &wanted, &selected, &current->checkout->err));
     assert_int_equal(selected.count, 2);
