@@ -14,6 +14,7 @@ import traceback
 sys.dont_write_bytecode = True  # the installed workers may belong to root
 from dbt_warehouse import EXIT_BUSY, EXIT_ERROR, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, Stop  # noqa: E402
 from dbt_warehouse import connect, make_views, publish, published_names, write_profile  # noqa: E402
+from host_process import die_with_parent  # noqa: E402
 sys.dont_write_bytecode = False
 # dbt imports every module called dbt_* that it finds as a plugin: these two, and any dags/dbt_*.py that Airflow left on PYTHONPATH
 FOREIGN = {os.path.abspath(path) for path in [sys.path[0]] + os.environ.pop("PYTHONPATH", "").split(os.pathsep) if path}
@@ -263,6 +264,8 @@ def main(argv):
         return EXIT_ERROR
     with open(argv[1]) as file:
         context = json.load(file)
+    if context.get("owner"):
+        die_with_parent(context["owner"])  # a build that nobody watches any more must not hold the lock
     os.umask(0o077)
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
     if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):

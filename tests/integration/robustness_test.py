@@ -273,13 +273,15 @@ class KilledInstallTest(Case):
         shutil.copytree(tools, os.path.join(cache, "devbox/tools"), symlinks=True)
         fresh = {"XDG_CACHE_HOME": cache, "UV_CACHE_DIR": os.path.join(support.CACHE, "uv")}
         ready = os.path.join(cache, "devbox/venvs/dbt-*/.devbox-ready")
-        for moment in (0.7, 2):
+        interrupted = 0
+        for moment in (0.1, 0.4, 1):
             start = platform.spawn("start", "--only", "dbt", env=fresh)
             support.wait_until(lambda: glob.glob(os.path.join(cache, "devbox/venvs/dbt-*/bin/python")), 30, "the environment")
             time.sleep(moment)
             kill(start.pid, *descendants(start.pid))
             start.wait()
-            self.assertEqual(glob.glob(ready), [])
+            interrupted += not glob.glob(ready)
+        self.assertGreater(interrupted, 0, "every kill came too late to test anything")
         platform.run("start", "--only", "sandbox,dbt", env=fresh).check()
         self.assertEqual(len(glob.glob(ready)), 1)
         self.assertEqual(platform.run("test", "dbt", env=fresh).check().code, 0)
