@@ -51,11 +51,17 @@ static bool write_fully(int fd, const char *bytes, size_t size) {
 }
 
 bool file_read(Arena *arena, const char *path, char **content, size_t *length, Error *err) {
+    return file_read_from(arena, path, 0, content, length, err);
+}
+
+bool file_read_from(Arena *arena, const char *path, long long offset, char **content, size_t *length, Error *err) {
     struct stat status;
     cleanup_fd int fd = open_regular(path, &status, err);
     if (fd < 0) return false;
+    if (offset > 0 && lseek(fd, (off_t)offset, SEEK_SET) < 0) return file_error(err, "read", path);
     // The size is only a first guess: files below /proc say 0, and logs grow while we read.
-    size_t capacity = (size_t)status.st_size + 1, total = 0;
+    size_t left = status.st_size > (off_t)offset ? (size_t)(status.st_size - (off_t)offset) : 0;
+    size_t capacity = left + 1, total = 0;
     char *bytes = arena_allocate(arena, capacity + 1);
     for (;;) {
         ssize_t count = read_fully(fd, bytes + total, capacity - total);

@@ -44,6 +44,9 @@ bool folder_exists(const char *path);
 // The whole regular file with a NUL after it; `length` may be NULL.
 bool file_read(Arena *arena, const char *path, char **content, size_t *length, Error *err) MUST_USE;
 
+// What stands behind the first `offset` bytes, with a NUL after it; "" when there is nothing more.
+bool file_read_from(Arena *arena, const char *path, long long offset, char **content, size_t *length, Error *err) MUST_USE;
+
 // Only the last `limit` bytes, from a line start; "" for a missing file.
 const char *file_read_tail(Arena *arena, const char *path, size_t limit);
 

@@ -1,7 +1,5 @@
 #include "services/dbt.h"
 
-#include <fcntl.h>
-
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "io/clock.h"
@@ -37,16 +35,14 @@ typedef struct Build {
 static void read_new_events(Build *build) {
     Arena *arena = build->ctx->arena;
     char *content;
-    size_t length;
     Error ignored = {.arena = arena};
     if (file_info(build->events_path).size <= build->offset) return;
-    if (!file_read(arena, build->events_path, &content, &length, &ignored)) return;
+    if (!file_read_from(arena, build->events_path, build->offset, &content, NULL, &ignored)) return;
     // Only whole lines: the writer may be in the middle of one.
-    for (char *end; (size_t)build->offset < length; build->offset = end + 1 - content) {
-        end = strchr(content + build->offset, '\n');
-        if (end == NULL) return;
+    for (char *end; (end = strchr(content, '\n')) != NULL; content = end + 1) {
         *end = '\0';
-        dbt_events_read_line(build->ctx, build->project, content + build->offset, &build->events);
+        build->offset += end + 1 - content;
+        dbt_events_read_line(build->ctx, build->project, content, &build->events);
     }
 }
 

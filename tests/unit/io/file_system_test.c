@@ -234,6 +234,21 @@ static void a_write_that_breaks_off_leaves_the_old_file(void **state) {
     assert_int_equal(names.count, 1);
 }
 
+static void a_file_is_read_on_from_an_offset(void **state) {
+    TestWorld *world = *state;
+    const char *path = test_world_write(world, "log", "first line\nsecond\nthird\n");
+    char *content;
+    size_t length;
+    assert_true(file_read_from(world->arena, path, 6, &content, &length, &world->err));
+    assert_string_equal(content, "line\nsecond\nthird\n");
+    assert_int_equal(length, 18);
+    assert_true(file_read_from(world->arena, path, 24, &content, &length, &world->err));
+    assert_string_equal(content, "");
+    assert_true(file_read_from(world->arena, path, 1000, &content, &length, &world->err));
+    assert_int_equal(length, 0);
+    assert_false(file_read_from(world->arena, "/nonexistent", 3, &content, &length, &world->err));
+}
+
 static void the_tail_starts_at_a_line_start(void **state) {
     TestWorld *world = *state;
     const char *path = test_world_write(world, "log", "first line\nsecond\nthird\n");
@@ -487,6 +502,7 @@ int main(void) {
         test_with_world(writing_replaces_and_leaves_nothing_beside),
         test_with_world(a_failed_write_leaves_the_old_file_and_no_rest),
         test_with_world(a_write_that_breaks_off_leaves_the_old_file),
+        test_with_world(a_file_is_read_on_from_an_offset),
         test_with_world(the_tail_starts_at_a_line_start),
         test_with_world(the_tail_of_one_endless_line_starts_at_a_character),
         test_with_world(a_copy_has_the_content_and_the_given_mode),
