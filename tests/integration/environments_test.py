@@ -18,6 +18,9 @@ class EnvironmentsTest(unittest.TestCase):
     def test_airflow_2_comes_up_from_nothing(self):
         self.start("2.10.3")
 
+    def test_airflow_2_11_comes_up_from_nothing(self):
+        self.start("2.11.2")
+
     def test_airflow_3_comes_up_from_nothing(self):
         self.start("3.0.6")
 

@@ -144,6 +144,20 @@ class Airflow2Test(Platform, unittest.TestCase):
     version = "2.10.3"
 
 
+class Airflow211Test(Platform, unittest.TestCase):
+    version = "2.11.2"
+
+    def test_a_dag_runs_here_and_now(self):
+        self.assertRegex(self.checkout.run("test", "dag", "daily_orders").check().out, "passed in .*: 4 passed")
+
+    def test_a_commit_passes_the_gate(self):
+        self.checkout.git("init", "-q", "-b", "main")
+        self.checkout.git("add", ".")
+        self.checkout.git("commit", "-q", "-m", "Start")
+        answer = self.checkout.run("check", "HEAD").check()
+        self.assertRegex(answer.out + answer.err, "✓ dags .* 3 of 3 passed")
+
+
 class Airflow3Test(Platform, unittest.TestCase):
     version = "3.0.6"
 

@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.path.abspath(os.environ.get("DEVBOX_TEST_BINARY", os.path.join(ROOT, "build/dev/bin/devbox")))
 CACHE = os.path.abspath(os.environ.get("DEVBOX_TEST_CACHE", os.path.join(ROOT, "build/dev/test-cache")))
-VERSIONS = ("2.10.3", "3.0.6")
+VERSIONS = ("2.10.3", "2.11.2", "3.0.6")
 
 
 def find_venv(name):
