@@ -10,6 +10,7 @@ behind: leaving the block fails when a test left containers, networks or volumes
 
 By hand, as root:  python3 tests/integration/docker_stack.py shell [none|v1|v2|standalone]     a shell in which docker and compose use the engine
                    python3 tests/integration/docker_stack.py images                            makes all images and compose
+                   python3 tests/integration/docker_stack.py copy DIR                          a second cache: DEVBOX_TEST_DOCKER_CACHE=DIR for a second engine
                    python3 tests/integration/docker_stack.py skipped                           says what cannot be tested here, and why
 """
 import contextlib
@@ -102,6 +103,13 @@ class Engine:
         if kind is None:
             assert not left, "left in the engine by the test: %s" % ", ".join(left)
             assert not processes, "processes of the engine that did not end: %s" % processes
+
+    def copy_cache(self, folder):
+        """Copies the cache while no engine uses it."""
+        self._lock()
+        with self.lock:
+            self._end_stale()
+            subprocess.run(["cp", "-a", "--reflink=auto", self.cache, folder], check=True)
 
     # --- the daemon
 
@@ -355,6 +363,8 @@ def main(words):
         require()
         with Engine() as engine:
             docker_images.ensure_all(engine)
+    elif words[:1] == ["copy"] and len(words) == 2:
+        Engine().copy_cache(words[1])
     elif words[:1] == ["shell"]:
         require()
         with Engine() as engine:
