@@ -103,6 +103,16 @@ const char *text_quote_for_shell(Arena *arena, const char *word) {
     return arena_format(arena, "'%s'", text_replace(arena, word, "'", "'\\''"));
 }
 
+const char *text_encode_for_url(Arena *arena, const char *string) {
+    Text text = {.arena = arena};
+    for (; *string != '\0'; string++) {
+        unsigned char byte = (unsigned char)*string;
+        bool is_plain = byte < 0x80 && (isalnum(byte) || strchr("-._~", byte) != NULL);
+        text_append_format(&text, is_plain ? "%c" : "%%%02X", byte);
+    }
+    return text_string(&text);
+}
+
 const char *text_last_lines(Arena *arena, const char *string, size_t count) {
     StringList lines = text_split_lines(arena, string);
     if (lines.count > count) {

@@ -42,6 +42,9 @@ const char *text_replace(Arena *arena, const char *string, const char *from, con
 // 'it'\''s': one word for sh, whatever is in it.
 const char *text_quote_for_shell(Arena *arena, const char *word);
 
+// Everything but letters, digits and -._~ as %XX: a value inside a URL.
+const char *text_encode_for_url(Arena *arena, const char *string);
+
 // The last `count` lines.
 const char *text_last_lines(Arena *arena, const char *string, size_t count);
 

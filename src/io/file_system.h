@@ -40,6 +40,7 @@ FileInfo file_info(const char *path);
 FileInfo file_info_of_link(const char *path);
 bool file_exists(const char *path);
 bool folder_exists(const char *path);
+bool file_is_writable(const char *path);  // by this process; of a socket: may be connected to
 
 // The whole regular file with a NUL after it; `length` may be NULL.
 bool file_read(Arena *arena, const char *path, char **content, size_t *length, Error *err) MUST_USE;

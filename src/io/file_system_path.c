@@ -1,5 +1,6 @@
 // Paths as text, and what the file system says about them.
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +109,8 @@ FileInfo file_info_of_link(const char *path) {
     struct stat status;
     return lstat(path, &status) == 0 ? describe(&status) : (FileInfo){.kind = FILE_MISSING};
 }
+
+bool file_is_writable(const char *path) { return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0; }
 
 bool file_exists(const char *path) {
     FileKind kind = file_info(path).kind;

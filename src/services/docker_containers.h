@@ -57,9 +57,15 @@ typedef struct DockerLogLine {
 
 typedef LIST_OF(DockerLogLine) DockerLogLineList;
 
-// The last `tail` lines (0: all) that are younger than `since` (a stamp, NULL: any age), both streams in order.
-bool docker_container_log(Context *ctx, const DockerEngine *engine, const char *id, int tail, const char *since,
-                          DockerLogLineList *lines, Error *err) MUST_USE;
+typedef struct DockerLogQuery {
+    const char *container;  // id or name
+    int tail;               // the last lines only; 0: all
+    const char *since;      // a stamp: only lines behind it; NULL: any age
+} DockerLogQuery;
+
+// Both streams in order.
+bool docker_container_log(Context *ctx, const DockerEngine *engine, const DockerLogQuery *query, DockerLogLineList *lines,
+                          Error *err) MUST_USE;
 
 typedef struct DockerProgram {
     const char *container;  // id or name; must be running

@@ -4,7 +4,7 @@ import re
 import sys
 
 OWNERS = {
-    "curl/": r"io/http\w*\.c", "sqlite3.h": r"io/database\w*\.c", "git2": r"io/git_\w+\.c", "archive": r"io/archive\.c",
+    "curl/": r"io/http\w*\.c|io/http_curl\.h", "sqlite3.h": r"io/database\w*\.c", "git2": r"io/git_\w+\.c", "archive": r"io/archive\.c",
     "cjson/": r"io/json\.c", "cJSON.h": r"io/json\.c", "yaml.h": r"io/yaml\.c", "openssl/": r"io/hash\.c", "dlfcn.h": r"io/library\.c",
 }
 root = pathlib.Path(sys.argv[1]) / "src"
