@@ -15,7 +15,7 @@ _devbox() {
             -*) ;;
             *)
                 case "${path:+$path }$word" in
-                    "start"|"status"|"logs"|"stop"|"doctor"|"test"|"test dag"|"test dags"|"test dbt"|"check"|"db"|"db seed"|"db query"|"dbt"|"airflow"|"hook"|"hook install"|"hook uninstall"|"hook status"|"init"|"config"|"config show"|"config check"|"env"|"explain"|"completion"|"version") path="${path:+$path }$word" ;;
+                    "start"|"status"|"logs"|"open"|"restart"|"stop"|"doctor"|"test"|"test dag"|"test dags"|"test dbt"|"check"|"db"|"db seed"|"db query"|"dbt"|"airflow"|"hook"|"hook install"|"hook uninstall"|"hook status"|"init"|"config"|"config show"|"config check"|"env"|"explain"|"completion"|"version") path="${path:+$path }$word" ;;
                 esac
                 ;;
         esac
@@ -23,12 +23,12 @@ _devbox() {
     local global_options="--directory --json --quiet --verbose --no-color --yes --timeout --dry-run --help --version"
     case "$path" in
         "")
-            words="start status logs stop doctor test check db dbt airflow hook init config env explain completion version help"
+            words="start status logs open restart stop doctor test check db dbt airflow hook init config env explain completion version help"
             options=""
             ;;
         "start")
             words=""
-            options="--only --runtime"
+            options="--only --runtime --no-airbyte --open --timings"
             ;;
         "status")
             words=""
@@ -37,6 +37,15 @@ _devbox() {
         "logs")
             words=""
             options="--follow --lines --since"
+            words+=" $("$program" __complete services 2>/dev/null)"
+            ;;
+        "open")
+            words=""
+            options=""
+            ;;
+        "restart")
+            words=""
+            options=""
             words+=" $("$program" __complete services 2>/dev/null)"
             ;;
         "stop")

@@ -15,6 +15,8 @@ extern const Command command_airflow;
 extern const Command command_dbt;
 extern const Command command_doctor;
 extern const Command command_logs;
+extern const Command command_open;
+extern const Command command_restart;
 extern const Command command_start;
 extern const Command command_status;
 extern const Command command_step;

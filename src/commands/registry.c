@@ -7,6 +7,8 @@ static const Command *const commands[] = {
     &command_start,
     &command_status,
     &command_logs,
+    &command_open,
+    &command_restart,
     &command_stop,
     &command_doctor,
     // Tests

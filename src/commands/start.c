@@ -1,10 +1,12 @@
 #include "services/start.h"
 
 #include "commands/commands.h"
+#include "services/browser.h"
 
 typedef struct StartCommandOptions {
     StringList only;
     const char *runtime;
+    bool has_timings, is_opening, without_airbyte;
 } StartCommandOptions;
 
 static const char *const runtimes[] = {"auto", "docker", "native", NULL};
@@ -14,20 +16,31 @@ static const Option options[] = {
      NULL, false},
     {"runtime", 0, OPTION_CHOICE, "RUNTIME", "where Airflow runs, instead of what devbox.yaml says",
      offsetof(StartCommandOptions, runtime), runtimes, false},
+    {"no-airbyte", 0, OPTION_FLAG, NULL, "leave Airbyte out", offsetof(StartCommandOptions, without_airbyte), NULL, false},
+    {"open", 0, OPTION_FLAG, NULL, "open Airflow's page in the browser once it is up", offsetof(StartCommandOptions, is_opening),
+     NULL, false},
+    {"timings", 0, OPTION_FLAG, NULL, "say at the end what each step took", offsetof(StartCommandOptions, has_timings), NULL,
+     false},
     {0},
 };
 
 static const Example examples[] = {
     {"devbox start", "the whole platform; running it again changes nothing"},
     {"devbox start --only sandbox,dbt", "seeds and models without Airflow"},
+    {"devbox start --open", "with Airflow's page in the browser at the end"},
     {"devbox start --dry-run", "what it would do"},
     {0},
 };
 
+static void open_page(Context *ctx, const char *url) {
+    const char *why = browser_open(ctx, url);
+    if (why != NULL) event_note(ctx, "no browser was opened: %s", why);
+}
+
 static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
     const StartCommandOptions *given = invocation->options;
     Project project = *invocation->project;
-    StartOptions start = {.only = given->only};
+    StartOptions start = {.only = given->only, .without_airbyte = given->without_airbyte, .has_timings = given->has_timings};
     Result result;
     StartReport report = {0};
     if (given->runtime != NULL && strcmp(given->runtime, "docker") == 0) project.config.runtime = RUNTIME_DOCKER;
@@ -40,6 +53,8 @@ static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Er
     bool is_done = start_platform(ctx, &project, &start, &report, err);
     result = start_result(ctx, &project, &report);
     if (is_done || (report.was_tried && *result.text != '\0')) event_result(ctx, &result);
+    const char *url = value_get_string(result.data, "airflowUrl", NULL);
+    if (is_done && given->is_opening && url != NULL) open_page(ctx, url);
     if (report.is_red) outcome->exit_code = 1;
     return is_done;
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,10 +156,16 @@ static bool copy_content(Arena *arena, int from, int to) {
 }
 
 bool file_copy(Arena *arena, const char *from, const char *to, mode_t mode, Error *err) {
+    return file_copy_tail(arena, from, to, LLONG_MAX, mode, err);
+}
+
+bool file_copy_tail(Arena *arena, const char *from, const char *to, long long limit, mode_t mode, Error *err) {
     struct stat status;
     Replacement replacement = {.fd = -1};
     cleanup_fd int fd = open_regular(from, &status, err);
-    if (fd < 0 || !replacement_begin(arena, to, &replacement, err)) return false;
+    if (fd < 0) return false;
+    if (status.st_size > limit && lseek(fd, -limit, SEEK_END) < 0) return file_error(err, "read", from);
+    if (!replacement_begin(arena, to, &replacement, err)) return false;
     bool is_written = copy_content(arena, fd, replacement.fd);
     return replacement_end(&replacement, is_written, mode, err);
 }

@@ -56,6 +56,9 @@ bool file_write(Arena *arena, const char *path, const char *content, size_t leng
 bool file_write_string(Arena *arena, const char *path, const char *content, mode_t mode, Error *err) MUST_USE;
 
 bool file_copy(Arena *arena, const char *from, const char *to, mode_t mode, Error *err) MUST_USE;
+
+// Copies only the last `limit` bytes.
+bool file_copy_tail(Arena *arena, const char *from, const char *to, long long limit, mode_t mode, Error *err) MUST_USE;
 bool file_remove(Arena *arena, const char *path, Error *err) MUST_USE;  // a missing file is done already
 bool file_rename(Arena *arena, const char *from, const char *to, Error *err) MUST_USE;
 

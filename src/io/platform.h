@@ -69,4 +69,8 @@ void file_watch_destroy(FileWatch *watch);
 int platform_processor_count(void);
 long long platform_memory_bytes(void);
 long long platform_free_disk_bytes(const char *folder);
+
+// The program that opens an address as the desktop would; NULL where there is no desktop.
+const char *platform_url_opener(void);
+
 const char *platform_name(Arena *arena);  // "Debian GNU/Linux 12 (bookworm), x86_64"

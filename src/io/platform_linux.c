@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -269,4 +270,8 @@ const char *platform_name(Arena *arena) {
         return arena_format(arena, "%s, %s", name, machine.machine);
     }
     return arena_format(arena, "%s %s, %s", machine.sysname, machine.release, machine.machine);
+}
+
+const char *platform_url_opener(void) {
+    return text_is_empty(getenv("DISPLAY")) && text_is_empty(getenv("WAYLAND_DISPLAY")) ? NULL : "xdg-open";
 }

@@ -218,3 +218,5 @@ const char *platform_name(Arena *arena) {
     if (sysctlbyname("kern.osproductversion", version, &size, NULL, 0) != 0) *version = '\0';
     return arena_format(arena, "macOS %s, %s", version, machine.machine);
 }
+
+const char *platform_url_opener(void) { return "open"; }

@@ -12,6 +12,7 @@ typedef struct Step {
     StringList after;         // names of steps that must have ended first
     bool is_required;         // when it fails, the steps after it cannot run
     StepState state;
+    long long started_ms, duration_ms;  // monotonic time of its start, 0 before; how long it took
 } Step;
 
 typedef LIST_OF(Step) StepList;

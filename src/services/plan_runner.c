@@ -13,7 +13,6 @@ typedef struct Lane {
     Step *step;
     Process *process;
     Value *envelope;  // the step's last word
-    long long started_ms;
 } Lane;
 
 typedef struct Run {
@@ -57,7 +56,7 @@ static bool start_lane(Run *run, size_t index, Error *err) {
                         .on_output = read_line,
                         .handler_state = lane,
                         .timeout_ms = STEP_TIMEOUT_MS};
-    lane->started_ms = clock_now_ms();
+    lane->step->started_ms = clock_now_ms();
     event_step_started(ctx, lane->step->name, NULL);
     return process_start(ctx, &spec, &run->processes[index], err);
 }
@@ -97,12 +96,14 @@ static void read_error(const Lane *lane, const ProcessResult *result, Error *err
 
 static void note_failure(Run *run, Lane *lane, const Error *failure) {
     lane->step->state = STEP_FAILED;
-    event_step_failed(run->ctx, lane->step->name, clock_now_ms() - lane->started_ms, failure);
+    lane->step->duration_ms = clock_now_ms() - lane->step->started_ms;
+    event_step_failed(run->ctx, lane->step->name, lane->step->duration_ms, failure);
     if (run->err->code == ERROR_NONE) *run->err = *failure;
 }
 
 static void finish_lane(Run *run, Lane *lane, const ProcessResult *result) {
     Error failure = {.arena = run->ctx->arena};
+    lane->step->duration_ms = clock_now_ms() - lane->step->started_ms;
     const Value *data = lane->envelope == NULL ? NULL : value_get(lane->envelope, "data");
     bool is_red = value_get_bool(data, "isRed", false);
     bool has_ended_well = result->outcome == PROCESS_EXITED && (result->exit_code == 0 || is_red);
@@ -116,12 +117,12 @@ static void finish_lane(Run *run, Lane *lane, const ProcessResult *result) {
     if (is_red) {
         run->is_red = true;
         error_set(&failure, ERROR_CHILD, "%s", summary);
-        event_step_failed(run->ctx, lane->step->name, clock_now_ms() - lane->started_ms, &failure);
+        event_step_failed(run->ctx, lane->step->name, lane->step->duration_ms, &failure);
     } else if (value_get_bool(data, "isSkipped", false)) {
         lane->step->state = STEP_SKIPPED;
         event_step_skipped(run->ctx, lane->step->name, "%s", summary);
     } else {
-        event_step_done(run->ctx, lane->step->name, clock_now_ms() - lane->started_ms, "%s", summary);
+        event_step_done(run->ctx, lane->step->name, lane->step->duration_ms, "%s", summary);
     }
 }
 

@@ -54,7 +54,8 @@ static void read_state(Arena *arena, const Value *document, RuntimeState *state)
                             .port = (int)value_get_integer(document, "port", 0),
                             .started_ms = value_get_integer(document, "startedMs", 0),
                             .healthy_ms = value_get_integer(document, "healthyMs", 0),
-                            .message = value_get_string(document, "message", NULL)};
+                            .message = value_get_string(document, "message", NULL),
+                            .request = value_get_string(document, "request", NULL)};
     const Value *services = value_get(document, "services");
     for (size_t i = 0; services != NULL && i < services->count; i++) {
         list_push(arena, &state->services, read_service(services->members[i].value));
@@ -110,6 +111,7 @@ bool runtime_state_write(Context *ctx, const Project *project, const RuntimeStat
     value_set_integer(arena, document, "startedMs", state->started_ms);
     value_set_integer(arena, document, "healthyMs", state->healthy_ms);
     value_set_string(arena, document, "message", state->message);
+    value_set_string(arena, document, "request", state->request);
     list_each(const ServiceStatus, service, &state->services) value_append(arena, services, service_to_value(arena, service));
     value_set(arena, document, "services", services);
     return file_write_string(arena, state_path(ctx, project), json_print_indented(arena, document), 0600, err);

@@ -43,6 +43,7 @@ typedef struct RuntimeState {
     long long started_ms, healthy_ms;  // wall clock; healthy_ms 0 until the first time
     long long age_ms;                  // of the file; filled by reading
     const char *message;               // why the phase is failed
+    const char *request;               // the last restart_request that was taken; NULL: none
     ServiceStatusList services;
 } RuntimeState;
 

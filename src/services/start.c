@@ -14,6 +14,7 @@
 #include "services/start_steps.h"
 
 static bool is_wanted(const StartOptions *options, const char *name) {
+    if (options->without_airbyte && strcmp(name, "airbyte") == 0) return false;
     return options->only.count == 0 || string_list_contains(&options->only, name);
 }
 
@@ -77,10 +78,16 @@ bool start_platform(Context *ctx, const Project *project, const StartOptions *op
     if (!check_only(ctx, options, err) || !project_prepare_state(ctx, project, err)) return false;
     if (!lock_file_take(ctx, project_state_path(ctx->arena, project, "run/start.lock"), "start", 0, &lock_fd, err)) return false;
     say_headline(ctx, project);
+    long long origin_ms = clock_now_ms();
     if (!run_checks(ctx, project, options, err)) return false;
+    StepTiming checks = {.step = "checks", .state = STEP_DONE, .duration_ms = clock_now_ms() - origin_ms};
     Plan plan = make_plan(ctx, options);
     report->was_tried = true;
     bool is_done = plan_run(ctx, project, &plan, &report->is_red, err);
+    if (options->has_timings) {
+        list_push(ctx->arena, &report->timings, checks);
+        start_timings_add_plan(ctx->arena, &report->timings, &plan, origin_ms);
+    }
     report->has_airflow_failed = has_failed(&plan, "airflow");
     return is_done;
 }
@@ -116,6 +123,10 @@ Result start_result(Context *ctx, const Project *project, const StartReport *rep
         const char *news =
             report->has_airflow_failed ? "Airflow still runs with what it was started with before" : "Airflow is ready";
         text_append_format(&text, "%s: %s  admin / %s\n", news, url, project->config.airflow.password);
+    }
+    if (report->timings.count > 0) {
+        value_set(ctx->arena, data, "timings", start_timings_to_value(ctx->arena, &report->timings));
+        start_timings_add_text(&text, &report->timings);
     }
     return (Result){.data = data, .text = text_string(&text)};
 }

@@ -18,7 +18,9 @@
 #include "services/airflow_host.h"
 #include "services/dag_unpause.h"
 #include "services/dag_watch.h"
+#include "services/log_rotation.h"
 #include "services/restart_policy.h"
+#include "services/restart_request.h"
 #include "services/service_health.h"
 #include "services/supervisor_stop.h"
 
@@ -27,7 +29,8 @@ enum {
     STARTING_TURN_MS = 50,
     HEALTH_INTERVAL_MS = 5000,
     UNPAUSE_INTERVAL_MS = 1000,
-    LOG_LIMIT_BYTES = 10 * 1024 * 1024
+    LOG_INTERVAL_MS = 5000,
+    END_GRACE_MS = 8000
 };
 
 typedef struct Supervised {
@@ -35,6 +38,7 @@ typedef struct Supervised {
     RestartPolicy policy;
     long long due_ms;  // monotonic time of the next start; 0: running, or failed for good
     bool is_deaf;      // it lived, but nobody listened on its port, so we ended it
+    long long kill_ms;  // monotonic time until which it may end by itself, to be started anew on request; 0: nobody asked
 } Supervised;
 
 typedef struct Supervisor {
@@ -43,8 +47,9 @@ typedef struct Supervisor {
     AirflowSetup setup;
     ChildEnvironment environment;
     AirflowHost host;
+    bool is_host_ready;
     RestartPolicy host_policy;
-    long long host_due_ms, next_health_ms, next_unpause_ms;
+    long long host_due_ms, next_health_ms, next_unpause_ms, next_log_ms;
     DagWatch *watch;
     int watch_fd;
     Supervised *supervised;  // one per service of the profile, same order as state.services
@@ -120,18 +125,22 @@ static void open_host(Supervisor *supervisor, Context *turn) {
     Error err = {.arena = turn->arena};
     const char *log = project_state_path(supervisor->ctx->arena, supervisor->project, "logs/airflow-host.log");
     supervisor->host_due_ms = 0;
+    supervisor->is_host_ready = false;
     if (!airflow_host_open(supervisor->ctx, &supervisor->setup, &supervisor->environment, log, &supervisor->host, &err)) {
         set_phase(supervisor, RUNTIME_FAILED, err.message);
     }
 }
 
 static void start_due_services(Supervisor *supervisor, Context *turn) {
+    // Once it is ready all services are due, so that one that was asked for before would run twice.
+    if (!supervisor->is_host_ready) return;
     for (size_t i = 0; i < supervisor->state.services.count; i++) {
         Supervised *one = &supervisor->supervised[i];
         ServiceStatus *status = &supervisor->state.services.items[i];
         if (one->due_ms == 0 || clock_now_ms() < one->due_ms) continue;
         one->due_ms = 0;
         one->is_deaf = false;
+        one->kill_ms = 0;
         status->started_ms = clock_wall_ms();
         // A write to a dead host fails; its end is noticed at its pipe.
         if (airflow_host_start(turn, &supervisor->host, one->service, status->log_path)) {
@@ -146,11 +155,13 @@ static void handle_host_gone(Supervisor *supervisor) {
     int status;
     pid_t pid = supervisor->host.pid;
     airflow_host_close(&supervisor->host);
+    supervisor->is_host_ready = false;
     // It may only have closed its pipe: a wait for its end must not last.
     kill(pid, SIGKILL);
     waitpid(pid, &status, 0);
     for (size_t i = 0; i < supervisor->state.services.count; i++) {
         supervisor->state.services.items[i].pid = 0;
+        supervisor->supervised[i].kill_ms = 0;
         supervisor->state.services.items[i].restarts++;
         set_service(supervisor, i, SERVICE_RESTARTING, "the process that all services come from ended");
     }
@@ -178,10 +189,25 @@ static const char *describe_exit(Context *turn, const Supervised *one, const Ser
                         text_duration(turn->arena, clock_wall_ms() - status->started_ms));
 }
 
+static void note_end(Supervisor *supervisor, Context *turn, size_t index, const HostEvent *event) {
+    Supervised *one = &supervisor->supervised[index];
+    ServiceStatus *status = &supervisor->state.services.items[index];
+    // A web server's workers would keep its port, a scheduler's would go on running tasks that the next one starts again.
+    supervisor_kill_orphans(turn, supervisor->project, supervisor->host.pid);
+    remove_stale_files(supervisor);
+    if (one->kill_ms == 0) {
+        note_crash(supervisor, index, describe_exit(turn, one, status, event));
+        return;
+    }
+    status->pid = 0;
+    one->due_ms = clock_now_ms();
+}
+
 static void handle_event(Supervisor *supervisor, Context *turn, const HostEvent *event) {
     int index = find_service(supervisor, event->service);
     if (event->kind == HOST_GONE) handle_host_gone(supervisor);
     if (event->kind == HOST_READY) {
+        supervisor->is_host_ready = true;
         for (size_t i = 0; i < supervisor->state.services.count; i++) supervisor->supervised[i].due_ms = clock_now_ms();
     }
     if (index < 0) return;
@@ -191,10 +217,49 @@ static void handle_event(Supervisor *supervisor, Context *turn, const HostEvent 
         supervisor->is_dirty = true;
     }
     if (event->kind == HOST_SERVICE_EXITED && (status->pid == event->pid || status->pid == 0)) {
-        // A web server's workers would keep its port, a scheduler's would go on running tasks that the next one starts again.
-        supervisor_kill_orphans(turn, supervisor->project, supervisor->host.pid);
-        remove_stale_files(supervisor);
-        note_crash(supervisor, (size_t)index, describe_exit(turn, &supervisor->supervised[index], status, event));
+        note_end(supervisor, turn, (size_t)index, event);
+    }
+}
+
+// No crash: it is not counted, and crashes from before are forgotten.
+static void begin_restart(Supervisor *supervisor, size_t index) {
+    Supervised *one = &supervisor->supervised[index];
+    const ServiceStatus *status = &supervisor->state.services.items[index];
+    one->policy = (RestartPolicy){0};
+    bool is_on_its_way = status->pid <= 0 && status->state == SERVICE_STARTING;
+    if (is_on_its_way) return;
+    if (status->pid > 0) {
+        one->kill_ms = clock_now_ms() + END_GRACE_MS;
+        kill(status->pid, SIGTERM);
+    } else {
+        one->due_ms = clock_now_ms();
+    }
+    set_service(supervisor, index, SERVICE_RESTARTING, "was asked to end");
+}
+
+static void take_request(Supervisor *supervisor, Context *turn) {
+    RestartRequest request;
+    if (!restart_request_take(turn, supervisor->project, &request)) return;
+    supervisor->state.request = arena_copy_string(supervisor->ctx->arena, request.id);
+    set_phase(supervisor, RUNTIME_STARTING, NULL);
+    list_each(const char *const, name, &request.services) {
+        int index = find_service(supervisor, *name);
+        if (index >= 0) begin_restart(supervisor, (size_t)index);
+    }
+    if (supervisor->host.pid <= 0 && supervisor->host_due_ms == 0) {
+        supervisor->host_policy = (RestartPolicy){0};
+        supervisor->host_due_ms = clock_now_ms();
+    }
+    supervisor->is_dirty = true;
+}
+
+static void end_slow_services(Supervisor *supervisor) {
+    for (size_t i = 0; i < supervisor->state.services.count; i++) {
+        Supervised *one = &supervisor->supervised[i];
+        pid_t pid = supervisor->state.services.items[i].pid;
+        if (one->kill_ms == 0 || pid <= 0 || clock_now_ms() < one->kill_ms) continue;
+        one->kill_ms = clock_now_ms() + END_GRACE_MS;
+        kill(pid, SIGKILL);
     }
 }
 
@@ -238,6 +303,12 @@ static void unpause_dags(Supervisor *supervisor, Context *turn) {
     dag_unpause_known(turn, supervisor->setup.database, &supervisor->still_paused);
 }
 
+static void bound_logs(Supervisor *supervisor, Context *turn) {
+    if (clock_now_ms() < supervisor->next_log_ms) return;
+    supervisor->next_log_ms = clock_now_ms() + LOG_INTERVAL_MS;
+    log_rotation_bound(turn, supervisor->project, LOG_LIMIT_BYTES);
+}
+
 static void write_state(Supervisor *supervisor, Context *turn) {
     Error err = {.arena = turn->arena};
     if (!supervisor->is_dirty) return;
@@ -262,10 +333,13 @@ static void take_turn(Supervisor *supervisor, Context *turn) {
         HostEventList events = airflow_host_read(turn, &supervisor->host);
         list_each(HostEvent, event, &events) handle_event(supervisor, turn, event);
     }
+    take_request(supervisor, turn);
+    end_slow_services(supervisor);
     start_due_services(supervisor, turn);
     if (supervisor->host.pid > 0) check_health(supervisor, turn);
     if (supervisor->state.healthy_ms != 0) unpause_dags(supervisor, turn);
     if (supervisor->watch != NULL && !dag_watch_forward(turn, supervisor->watch, &err)) fprintf(stderr, "%s\n", err.message);
+    bound_logs(supervisor, turn);
     write_state(supervisor, turn);
     wait_for_news(supervisor);
 }
@@ -280,17 +354,6 @@ static void prepare_services(Supervisor *supervisor) {
         supervisor->supervised[i].service = service;
         ServiceStatus status = {.name = service->name, .label = service->label, .log_path = log};
         list_push(arena, &supervisor->state.services, status);
-    }
-}
-
-// Logs are rotated only here: while services run, they append to the files themselves.
-static void rotate_logs(Supervisor *supervisor) {
-    Arena *arena = supervisor->ctx->arena;
-    Error ignored = {.arena = arena};
-    list_each(ServiceStatus, status, &supervisor->state.services) {
-        if (file_info(status->log_path).size <= LOG_LIMIT_BYTES) continue;
-        const char *kept = arena_format(arena, "%s.1", status->log_path);
-        if (!file_rename(arena, status->log_path, kept, &ignored)) fprintf(stderr, "%s\n", ignored.message);
     }
 }
 
@@ -309,7 +372,7 @@ static bool prepare(Supervisor *supervisor, int port, Error *err) {
     list_each(const char *const, dag_id, &project->config.airflow.unpause)
         list_push(ctx->arena, &supervisor->still_paused, *dag_id);
     prepare_services(supervisor);
-    rotate_logs(supervisor);
+    restart_request_withdraw(ctx, project);
     remove_stale_files(supervisor);
     supervisor->watch_fd = -1;
     if (!dag_watch_create(ctx, project, &supervisor->setup, &supervisor->watch, &supervisor->watch_fd, &watch_error)) {

@@ -90,3 +90,5 @@ long long platform_free_disk_bytes(const char *folder) {
 }
 
 const char *platform_name(Arena *arena) { return arena_copy_string(arena, "Debian GNU/Linux 12, x86_64"); }
+
+const char *platform_url_opener(void) { return fake_platform.url_opener; }

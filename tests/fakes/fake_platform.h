@@ -11,6 +11,7 @@ typedef struct FakePlatform {
     size_t change_count;
     bool has_overflowed, refuses_watching;
     long long memory_bytes, free_disk_bytes;
+    const char *url_opener;  // NULL: no desktop
     int watches;  // created and not destroyed
 } FakePlatform;
 

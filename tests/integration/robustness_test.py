@@ -107,6 +107,51 @@ class Supervision:
         with contextlib.suppress(OSError):
             return support.Airflow(self.platform).login()
 
+    def assert_restarts(self, names, words=None, at_least=0):
+        """`devbox restart` of these services: they are new when it returns, all is healthy, and nobody took it for a crash."""
+        before = self.services(self.platform)
+        old = [pid for name in names for pid in [before[name]["pid"], *descendants(before[name]["pid"])]]
+        answer = self.platform.run("restart", *(names if words is None else words)).check()
+        self.assertGreaterEqual(answer.seconds, at_least)
+        self.assertEqual([command_line(pid) for pid in old if is_alive(pid)], [])
+        after = self.services(self.platform)
+        for name, service in after.items():
+            self.assertEqual(service["pid"] != before[name]["pid"], name in names, after)
+            self.assertEqual(service["restarts"], before[name]["restarts"] if words is None else 0, after)
+        self.assert_healthy(self.platform)
+        return answer
+
+    def test_named_services_are_restarted_and_the_others_are_left_alone(self):
+        answer = self.assert_restarts(["scheduler", "dag-processor"])
+        self.assertIn("scheduler, dag-processor restarted", answer.err)
+        self.assert_restarts([self.web_server])
+
+    def test_a_service_that_does_not_end_is_killed_for_its_restart(self):
+        os.kill(self.services(self.platform)["triggerer"]["pid"], signal.SIGSTOP)
+        self.assert_restarts(["triggerer"], at_least=8)
+
+    def test_restart_without_a_name_is_all_of_airflow_on_its_port(self):
+        supervisor = self.supervisor(self.platform)
+        answer = self.assert_restarts(list(self.services(self.platform)), words=[])
+        self.assertIn("http://localhost:%d " % self.platform.port, answer.out)
+        self.assertNotRegex(answer.err, "sandbox|dbt")
+        self.assertNotEqual(self.supervisor(self.platform), supervisor)
+
+    def test_a_log_that_grows_too_long_is_bounded_while_its_service_runs(self):
+        log, limit = self.platform.path(".devbox/logs/scheduler.log"), 10 * 1024 * 1024
+        before = self.services(self.platform)
+        with open(log, "a") as file:
+            file.write(("x" * 1023 + "\n") * (11 * 1024))
+        support.wait_until(lambda: os.path.getsize(log) < limit and os.path.exists(log + ".1"), 15, "a shorter log")
+        self.assertEqual(os.path.getsize(log + ".1"), limit)
+        self.assertEqual(before, self.services(self.platform))
+        # What the service says next is at the start of the file, not behind a hole.
+        self.platform.run("restart", "scheduler").check()
+        with open(log, "rb") as file:
+            text = file.read()
+        self.assertIn(b"Starting the scheduler", text)
+        self.assertNotIn(b"\0", text)
+
     def test_stop_ends_a_running_task_too(self):
         airflow = support.Airflow(self.platform)
         support.wait_until(lambda: "sleeping" in airflow.dag_ids(), 30, "the DAG")
@@ -140,6 +185,8 @@ class CrashingComponentTest(Case):
         self.assertIn("logs/triggerer.log", answer.err)
         states = {name: service["state"] for name, service in self.services(checkout).items()}
         self.assertEqual((checkout.status()["phase"], states["triggerer"], states["scheduler"]), ("failed", "failed", "healthy"))
+        again = checkout.run("restart", "triggerer").check(6)
+        self.assertRegex(again.err, r"triggerer exited \(1\) .* after its start, restarted \d×")
         checkout.run("stop").check()
         self.assert_nothing_left(checkout)
 

@@ -84,6 +84,28 @@ static void a_taken_port_reads_as_in_the_golden_transcript(void **state) {
     assert_golden(*state, "start_port_taken.txt", close_scene(&scene, NULL, 0));
 }
 
+// Two restarts, one of a name that is none.
+static void restart_reads_as_in_the_golden_transcript(void **state) {
+    Scene scene;
+    Error unknown = {.arena = *state};
+    open_scene(&scene, *state);
+    play(&scene);
+    const Context *ctx = &scene.ctx;
+    error_set(&unknown, ERROR_USAGE, "there is no service 'schedular'");
+    error_hint(&unknown,
+               "did you mean: devbox restart scheduler · there are: webserver, scheduler, dag-processor, triggerer");
+    event_step_started(ctx, "airflow", "restarting");
+    event_step_progress(ctx, "airflow", "restarting scheduler, dag-processor");
+    fake_clock_advance(10001);
+    event_tick(ctx);
+    event_step_progress(ctx, "airflow", "waiting for scheduler");
+    event_step_done(ctx, "airflow", 12400, "scheduler, dag-processor restarted, all is healthy");
+    show_text(ctx, "Airflow is ready: http://localhost:8080  admin / admin");
+    event_step_started(ctx, "airflow", "restarting");
+    event_step_failed(ctx, "airflow", 0, &unknown);
+    assert_golden(*state, "restart.txt", close_scene(&scene, &unknown, 2));
+}
+
 static TestCase failed_task(Arena *arena) {
     TestCase failed = {.suite = "dag",
                        .name = "check_totals",
@@ -561,6 +583,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         test_with_arena(start_reads_as_in_the_golden_transcript),
         test_with_arena(a_taken_port_reads_as_in_the_golden_transcript),
+        test_with_arena(restart_reads_as_in_the_golden_transcript),
         test_with_arena(a_failing_dag_reads_as_in_the_golden_transcript),
         test_with_arena(a_verdict_without_earlier_events_prints_its_title_and_cases_itself),
         test_with_arena(a_stopped_push_reads_as_in_the_golden_transcript),

@@ -282,6 +282,23 @@ static void a_copy_has_the_content_and_the_given_mode(void **state) {
     assert_false(file_copy(world->arena, from, test_world_path(world, "no/folder"), 0600, &world->err));
 }
 
+static void a_copy_of_the_tail_has_the_last_bytes_only(void **state) {
+    TestWorld *world = *state;
+    const char *from = test_world_write(world, "from", "content");
+    const char *to = test_world_path(world, "to");
+    static const struct {
+        long long limit;
+        const char *expected;
+    } rows[] = {{0, ""}, {3, "ent"}, {7, "content"}, {8, "content"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *content;
+        assert_true(file_copy_tail(world->arena, from, to, rows[i].limit, 0600, &world->err));
+        assert_true(file_read(world->arena, to, &content, NULL, &world->err));
+        assert_string_equal(content, rows[i].expected);
+    }
+    assert_false(file_copy_tail(world->arena, test_world_path(world, "missing"), to, 3, 0600, &world->err));
+}
+
 static void removing_and_renaming_tell_what_is_missing(void **state) {
     TestWorld *world = *state;
     const char *path = test_world_write(world, "file", "");
@@ -506,6 +523,7 @@ int main(void) {
         test_with_world(the_tail_starts_at_a_line_start),
         test_with_world(the_tail_of_one_endless_line_starts_at_a_character),
         test_with_world(a_copy_has_the_content_and_the_given_mode),
+        test_with_world(a_copy_of_the_tail_has_the_last_bytes_only),
         test_with_world(removing_and_renaming_tell_what_is_missing),
         test_with_world(folders_are_created_with_their_parents_and_private),
         test_with_world(a_file_in_the_place_of_a_folder_is_an_error),

@@ -39,7 +39,8 @@ static void write_healthy(Checkout *checkout, const Platform *platform, pid_t su
                             .port = 8081,
                             .started_ms = 1000,
                             .healthy_ms = 2000,
-                            .message = "it's up"};
+                            .message = "it's up",
+                            .request = "a1b2"};
     ServiceStatus service = {.name = "scheduler",
                              .label = "scheduler",
                              .state = SERVICE_UNHEALTHY,
@@ -65,6 +66,7 @@ static void what_is_written_is_read_again(void **state) {
     assert_int_equal(read.started_ms, 1000);
     assert_int_equal(read.healthy_ms, 2000);
     assert_string_equal(read.message, "it's up");
+    assert_string_equal(read.request, "a1b2");
     assert_int_equal(read.services.count, 1);
     const ServiceStatus *service = &read.services.items[0];
     assert_string_equal(service->label, "scheduler");

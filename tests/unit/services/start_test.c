@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "fakes/fake_clock.h"
 #include "fakes/fake_network.h"
 #include "fakes/fake_platform.h"
 #include "fakes/fake_process.h"
@@ -85,6 +86,33 @@ static void what_stands_in_the_way_is_told_before_anything_starts(void **state) 
     assert_true(text_starts_with(must_fail(&start), "RUNTIME_MISSING disk: only 0 MiB free for /"));
     start.project.config.runtime = RUNTIME_DOCKER;
     assert_true(text_starts_with(must_fail(&start), "RUNTIME_MISSING the docker runtime is not part of this version of devbox"));
+}
+
+static void what_each_step_took_is_told_when_asked_for(void **state) {
+    static const FakeChild children[] = {STEP("sandbox"), STEP("airflow"), STEP("dbt"), STEP("sandbox"), STEP("airflow"), STEP("dbt")};
+    Start start = prepare(state, NULL);
+    fake_process_script(children, 3);
+    if (!run(&start)) fail_msg("%s", start.checkout->err.message);
+    assert_int_equal(start.report.timings.count, 0);
+    assert_null(value_get(start_result(&start.checkout->ctx, &start.project, &start.report).data, "timings"));
+    start.options.has_timings = true;
+    fake_clock_set(1000, 1000);
+    fake_process_script(children + 3, 3);
+    if (!run(&start)) fail_msg("%s", start.checkout->err.message);
+    Result result = start_result(&start.checkout->ctx, &start.project, &start.report);
+    const Value *timings = value_get(result.data, "timings");
+    assert_int_equal(timings->count, 4);
+    assert_string_equal(value_get_string(timings->members[0].value, "step", ""), "checks");
+    assert_string_equal(value_get_string(timings->members[3].value, "step", ""), "dbt");
+    assert_true(text_starts_with(result.text, "STEP        BEGAN AT      TOOK  STATE\n"));
+}
+
+static void a_start_without_airbyte_is_as_good(void **state) {
+    static const FakeChild children[] = {STEP("sandbox"), STEP("airflow"), STEP("dbt")};
+    Start start = prepare(state, NULL);
+    start.options.without_airbyte = true;
+    fake_process_script(children, 3);
+    if (!run(&start)) fail_msg("%s", start.checkout->err.message);
 }
 
 static void an_unknown_part_has_the_known_ones_as_its_hint(void **state) {
@@ -189,6 +217,8 @@ int main(void) {
         test_with_checkout(all_parts_are_brought_up_in_order),
         test_with_checkout(only_the_wanted_parts_are_brought_up),
         test_with_checkout(what_stands_in_the_way_is_told_before_anything_starts),
+        test_with_checkout(what_each_step_took_is_told_when_asked_for),
+        test_with_checkout(a_start_without_airbyte_is_as_good),
         test_with_checkout(an_unknown_part_has_the_known_ones_as_its_hint),
         test_with_checkout(two_starts_at_once_are_one_too_many),
         test_with_checkout(a_dry_run_tells_the_steps_and_does_none),
