@@ -12,6 +12,7 @@
 #include "io/platform.h"
 #include "io/process.h"
 #include "model/event.h"
+#include "services/port_reservation.h"
 #include "services/state_store.h"
 #include "services/supervisor.h"
 #include "services/supervisor_stop.h"
@@ -33,15 +34,24 @@ enum {
 #define SUPERVISOR_LOG "logs/supervisor.log"
 #define HOST_LOG "logs/airflow-host.log"
 
-static const char *describe_holder(Context *ctx, int family, int port) {
+// Why a port cannot be had.
+typedef struct BusyPort {
+    int port;
+    int family;     // of the address that somebody listens on; 0: nobody does, but another checkout is about to
+    pid_t starter;  // of that checkout
+} BusyPort;
+
+static const char *describe_holder(Context *ctx, const BusyPort *busy) {
     ProcessInfo holder;
-    if (!platform_port_holder(ctx->arena, family, port, &holder) || holder.pid == 0) return "another user's program";
+    if (busy->family == 0) return arena_format(ctx->arena, "the start of another checkout (pid %d)", (int)busy->starter);
+    bool is_known = platform_port_holder(ctx->arena, busy->family, busy->port, &holder) && holder.pid != 0;
+    if (!is_known) return "another user's program";
     return arena_format(ctx->arena, "%s (pid %d, %s)", holder.command, (int)holder.pid, holder.command_line);
 }
 
-static bool report_busy_port(Context *ctx, int port, int family, Error *err) {
-    const char *address = family == AF_INET6 ? "[::1]" : "127.0.0.1";
-    error_set(err, ERROR_PORT_BUSY, "port %d on %s is held by %s", port, address, describe_holder(ctx, family, port));
+static bool report_busy_port(Context *ctx, const BusyPort *busy, Error *err) {
+    const char *address = busy->family == AF_INET6 ? "[::1]" : "127.0.0.1";
+    error_set(err, ERROR_PORT_BUSY, "port %d on %s is held by %s", busy->port, address, describe_holder(ctx, busy));
     return error_hint(err, "end that program, or give airflow.port in devbox.yaml another value");
 }
 
@@ -49,10 +59,19 @@ static bool remember_port(Context *ctx, const Project *project, int port, Error 
     return state_store_set(ctx, project, PORT_FACT, arena_format(ctx->arena, "%d", port), err);
 }
 
-static bool substitute_port(Context *ctx, const Project *project, int busy, int family, int *port, Error *err) {
-    int found = network_find_free_port(busy + 1);
-    if (found == 0) return report_busy_port(ctx, busy, family, err);
-    event_warning(ctx, NULL, "airflow    port %d is held by %s; using %d from now on", busy, describe_holder(ctx, family, busy),
+// The next port that is free and that no other start has its eye on; 0 when there is none near by.
+static int find_substitute(Context *ctx, const Project *project, int busy) {
+    pid_t starter;
+    int found = busy;
+    do found = network_find_free_port(found + 1);
+    while (found != 0 && !port_reservation_take(ctx, project, found, &starter));
+    return found;
+}
+
+static bool substitute_port(Context *ctx, const Project *project, const BusyPort *busy, int *port, Error *err) {
+    int found = find_substitute(ctx, project, busy->port);
+    if (found == 0) return report_busy_port(ctx, busy, err);
+    event_warning(ctx, NULL, "airflow    port %d is held by %s; using %d from now on", busy->port, describe_holder(ctx, busy),
                   found);
     if (!remember_port(ctx, project, found, err)) return false;
     *port = found;
@@ -66,14 +85,20 @@ static bool is_holder_ending(Context *ctx, int family, int port) {
 }
 
 // What a killed supervisor left would look like a stranger on our own port.
-static bool is_port_free(Context *ctx, const Project *project, int port, int *family) {
+static bool is_silent(Context *ctx, const Project *project, BusyPort *busy) {
     long long deadline_ms = clock_now_ms() + ENDING_TIMEOUT_MS;
-    if (network_port_is_free(port, family)) return true;
+    if (network_port_is_free(busy->port, &busy->family)) return true;
     if (!lock_file_is_held(ctx->arena, runtime_state_lock_path(ctx->arena, project), NULL)) {
         supervisor_kill_leftovers(ctx, project);
     }
-    while (is_holder_ending(ctx, *family, port) && clock_now_ms() < deadline_ms) clock_sleep_ms(PAUSE_MS);
-    return network_port_is_free(port, family);
+    while (is_holder_ending(ctx, busy->family, busy->port) && clock_now_ms() < deadline_ms) clock_sleep_ms(PAUSE_MS);
+    return network_port_is_free(busy->port, &busy->family);
+}
+
+static bool can_have(Context *ctx, const Project *project, BusyPort *busy) {
+    if (!is_silent(ctx, project, busy)) return false;
+    busy->family = 0;
+    return port_reservation_take(ctx, project, busy->port, &busy->starter);
 }
 
 // The port of devbox.yaml, or the substitute that an earlier start found.
@@ -87,15 +112,15 @@ static int known_port(Context *ctx, const Project *project) {
 
 bool airflow_native_choose_port(Context *ctx, const Project *project, int *port, Error *err) {
     RuntimeState state;
-    int family = 0, wanted = known_port(ctx, project);
+    int wanted = known_port(ctx, project);
     bool is_explicit = project->config.airflow.is_port_explicit;
     if (!runtime_state_read(ctx, project, &state, err)) return false;
     bool is_running = state.phase != RUNTIME_STOPPED && state.port != 0;
     if (is_running && !is_explicit) wanted = state.port;
     bool is_ours = is_running && state.port == wanted;
-    if (!is_ours && !is_port_free(ctx, project, wanted, &family)) {
-        return is_explicit ? report_busy_port(ctx, wanted, family, err)
-                           : substitute_port(ctx, project, wanted, family, port, err);
+    BusyPort busy = {.port = wanted};
+    if (!is_ours && !can_have(ctx, project, &busy)) {
+        return is_explicit ? report_busy_port(ctx, &busy, err) : substitute_port(ctx, project, &busy, port, err);
     }
     if (!is_explicit && !remember_port(ctx, project, wanted, err)) return false;
     *port = wanted;

@@ -4,6 +4,7 @@ python3 tests/integration/surroundings_test.py              all classes, some si
 python3 tests/integration/surroundings_test.py PortsTest    one class
 """
 import contextlib
+import copy
 import os
 import pty
 import re
@@ -17,6 +18,13 @@ import unittest
 import processes
 import support
 from processes import Case, clean_up, command_line, descendants, is_free, kill, make_checkout, AIRFLOW_ONLY
+
+DAG_OF_A_BRANCH = """
+import datetime
+from airflow import DAG
+with DAG("of_this_branch", start_date=datetime.datetime(2024, 1, 1), schedule=None):
+    pass
+"""
 
 
 def has_ipv6():
@@ -165,6 +173,34 @@ class TwoCheckoutsTest(Case):
         self.assertEqual([start.wait(150) for start in starts], [0, 0])
         self.assert_healthy(one)
         self.assert_healthy(other)
+        before = self.services(other)
+        one.run("stop").check()
+        self.assert_nothing_left(one)
+        self.assert_healthy(other)
+        self.assertEqual(before, self.services(other))
+
+    def test_two_worktrees_of_one_repository_live_side_by_side(self):
+        """Their devbox.yaml is the same commit's, so neither can name a port of its own."""
+        one = self.checkout()
+        one.write("devbox.yaml", 'airflow: {version: "%s"}\n' % self.version)
+        one.git("init", "-q", "-b", "main")
+        one.git("add", ".")
+        one.git("commit", "-q", "-m", "Start")
+        one.git("worktree", "add", "-q", "-b", "other", "../other")
+        other = copy.copy(one)
+        other.root = os.path.join(one.home, "other")
+        self.addCleanup(lambda: other.run("stop").check())
+        both = (one, other)
+        starts = [checkout.spawn("start", "--only", "airflow,sandbox") for checkout in both]
+        self.assertEqual([start.wait(150) for start in starts], [0, 0])
+        for checkout in both:
+            checkout.port = int(checkout.status()["airflowUrl"].rsplit(":", 1)[1])
+            self.assert_healthy(checkout)
+        self.assertNotEqual(one.port, other.port)
+        self.assertNotEqual(one.instance, other.instance)
+        other.write("dags/of_this_branch.py", DAG_OF_A_BRANCH)
+        support.wait_until(lambda: "of_this_branch" in support.Airflow(other).dag_ids(), 20, "the DAG of the worktree")
+        self.assertNotIn("of_this_branch", support.Airflow(one).dag_ids())
         before = self.services(other)
         one.run("stop").check()
         self.assert_nothing_left(one)

@@ -186,6 +186,34 @@ static void an_ending_process_of_ours_is_waited_for(void **state) {
     assert_true(fake_clock_slept_ms() >= 2000 && fake_clock_slept_ms() < 2500);
 }
 
+static int reserve_as_another_checkout(Native *native, int port) {
+    int fd = -1;
+    const char *path = arena_format(native->ctx->arena, "cache/devbox/ports/%d.lock", port);
+    checkout_add_folder(native->checkout, "cache/devbox/ports");
+    assert_true(lock_file_take(native->ctx, checkout_path(native->checkout, path), "another", 0, &fd, native->err));
+    return fd;
+}
+
+static void a_port_that_another_start_is_about_to_use_is_busy(void **state) {
+    Native *native = *state;
+    int first = reserve_as_another_checkout(native, 8080), second = reserve_as_another_checkout(native, 8081);
+    assert_int_equal(must_choose(native), 8082);
+    assert_string_equal(
+        event_log_take(&native->log),
+        arena_format(native->ctx->arena,
+                     "warning: airflow    port 8080 is held by the start of another checkout (pid %d); using 8082 from now on\n",
+                     getpid()));
+    native->project.config.airflow.is_port_explicit = true;
+    assert_string_equal(must_not_choose(native),
+                        arena_format(native->ctx->arena,
+                                     "PORT_BUSY port 8080 on 127.0.0.1 is held by the start of another checkout (pid %d) → end "
+                                     "that program, or give airflow.port in devbox.yaml another value",
+                                     getpid()));
+    close(first);
+    close(second);
+    assert_int_equal(must_choose(native), 8080);
+}
+
 static void a_port_that_cannot_be_remembered_is_an_error(void **state) {
     checkout_add(current->checkout, ".devbox/state.db", "this is no database, however long it is");
     assert_non_null(strstr(must_not_choose(*state), "DATABASE"));
@@ -481,6 +509,7 @@ int main(void) {
         test_native(no_free_port_near_by_is_an_error),
         test_native(the_running_platform_keeps_its_own_port),
         test_native(an_ending_process_of_ours_is_waited_for),
+        test_native(a_port_that_another_start_is_about_to_use_is_busy),
         test_native(a_port_that_cannot_be_remembered_is_an_error),
         test_native(waiting_tells_each_change_once),
         test_native(a_failed_service_ends_the_wait_with_its_last_lines),

@@ -1,6 +1,7 @@
 // fakes: process clock network platform
 #include "services/start.h"
 
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@ typedef struct Start {
 
 static Start prepare(void **state, const char *config) {
     Start start = {.checkout = *state};
+    setenv("XDG_CACHE_HOME", checkout_path(*state, "cache"), 1);
     checkout_add_folder(*state, "dags");
     if (config != NULL) checkout_add(*state, "devbox.yaml", config);
     start.project = checkout_open(*state);
