@@ -107,6 +107,10 @@ def make_busybox(engine, name, recipe, folder):
     root = folder + "/root"
     os.makedirs(root + "/bin")
     shutil.copy(shutil.which("busybox"), root + "/bin/busybox")
+    # Debian has a static one too, which needs no libraries.
+    for library in re.findall(r"(/\S+) \(0x", subprocess.run(["ldd", root + "/bin/busybox"], capture_output=True, text=True).stdout):
+        os.makedirs(root + os.path.dirname(library), exist_ok=True)
+        shutil.copy(library, root + library)
     for applet in subprocess.run([root + "/bin/busybox", "--list"], stdout=subprocess.PIPE, text=True, check=True).stdout.split():
         if applet != "busybox":
             os.symlink("busybox", root + "/bin/" + applet)

@@ -14,7 +14,7 @@ from support import BINARY, ROOT, environment, wait_until
 
 BUILD = os.path.dirname(os.path.dirname(BINARY))
 # What the script itself runs; everything else on this machine is out of its sight.
-ORDINARY = ("awk cat cut date dirname env fold git grep id ls mkdir mktemp mv python3 rm rmdir sed sh sleep tail "
+ORDINARY = ("awk cat cut date dirname env fold getconf git grep id ls mkdir mktemp mv python3 rm rmdir sed sh sleep tail "
             "touch tr").split()
 LIBRARIES = "#!/bin/sh\nexit 0\n"
 FOREIGN = "#!/bin/sh\necho another product\n"
@@ -22,6 +22,24 @@ CMAKE = """#!/bin/sh
 echo "cmake $*" >>"$CALLS"
 case $1 in --install) exec "$REAL_CMAKE" --install "$BUILD" --prefix "$4" ;; esac
 """
+# Writes the report that a test gives, as ctest would.
+CTEST = """#!/bin/sh
+echo "ctest $*" >>"$CALLS"
+while [ "$1" != --output-junit ]; do shift; done
+mkdir -p "$(dirname "$2")"
+printf '%s' "$REPORT" >"$2"
+exit $RESULT
+"""
+REPORT = """<testsuite><testcase name="unit_a" status="run"><system-out>[  SKIPPED ] only_root_may
+[  SKIPPED ] 1 test(s), listed below:
+[  SKIPPED ] only_root_may
+</system-out></testcase><testcase name="b" status="run"><system-out>test_c (b.B.test_c) ... skipped 'no IPv6 here'
+test_d (b.B.test_d) ... ok
+</system-out></testcase><testcase name="docker_a" status="notrun"><skipped message="SKIP_RETURN_CODE=77"/><system-out>skipped: not root
+</system-out></testcase><testcase name="docker_b" status="notrun"><skipped/><system-out>skipped: not root</system-out></testcase></testsuite>"""
+NOT_TESTED = ["not tested: unit_a, only_root_may: not possible on this machine", "not tested: b, test_c: no IPv6 here",
+              "not tested: docker_a; docker_b: not root"]
+DOCKER_PROGRAMS = ("dockerd", "docker-compose", "debootstrap", "iptables", "busybox")
 
 
 class InstallCase(unittest.TestCase):
@@ -270,6 +288,63 @@ class PrefixTest(InstallCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertTrue(done.stderr.isascii(), done.stderr)
         self.assertIn("✓", self.install(LANG="C.UTF-8").stderr)
+
+
+class TestModeTest(InstallCase):
+    """What `--test` does around the tests; they themselves are a stand-in."""
+
+    def setUp(self):
+        super().setUp()
+        self.give_everything()
+        self.tool("cmake", LIBRARIES)
+        self.tool("ctest", CTEST)
+        os.makedirs(self.path("source/tests"))
+        shutil.copy(os.path.join(ROOT, "tests/list_skipped.py"), self.path("source/tests"))
+
+    def run_tests(self, report="<testsuite/>", result=0, **extra):
+        return self.install("--test", REPORT=report, RESULT=str(result), **extra)
+
+    def apt_calls(self):
+        return [call for call in self.called() if call.startswith("apt-get") and " install " in call]
+
+    def test_the_last_lines_say_what_was_skipped_and_why(self):
+        done = self.run_tests(REPORT)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("every test that ran passed", done.stderr.splitlines()[-4])
+        self.assertEqual(done.stderr.splitlines()[-3:], NOT_TESTED)
+
+    def test_red_tests_are_the_last_line_and_what_was_skipped_is_above(self):
+        done = self.run_tests(REPORT, result=8)
+        self.assert_ends(done, 1, "dev/unit", "asan/unit", "dev/integration")
+        self.assertEqual(done.stderr.splitlines()[-4:-1], NOT_TESTED)
+
+    def test_nothing_skipped_is_nothing_said(self):
+        self.assertIn("every test that ran passed", self.run_tests().stderr.splitlines()[-1])
+
+    def test_root_gets_the_packages_of_the_docker_tests_and_loses_none(self):
+        self.recording("apt-get")
+        self.become(0)
+        self.assertEqual(self.run_tests().returncode, 0)
+        self.assertEqual(len(self.apt_calls()), 1)
+        self.assertTrue(self.apt_calls()[0].endswith(" --no-remove docker.io docker-compose debootstrap iptables busybox-static"))
+
+    def test_packages_of_the_docker_tests_that_cannot_be_had_end_nothing(self):
+        self.recording("apt-get", 'case "$*" in *docker.io*) exit 100 ;; esac')
+        self.become(0)
+        done = self.run_tests()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("tests of the Docker runtime will be skipped", done.stderr)
+        self.assertIn("ctest --test-dir", self.called()[-1])
+
+    def test_packages_of_the_docker_tests_are_only_for_who_can_use_them(self):
+        self.recording("apt-get")
+        self.assertEqual(self.run_tests().returncode, 0)
+        self.become(0)
+        self.assertEqual(self.run_tests(DEVBOX_TEST_DOCKER="no").returncode, 0)
+        for name in DOCKER_PROGRAMS:
+            self.tool(name, LIBRARIES)
+        self.assertEqual(self.run_tests().returncode, 0)
+        self.assertEqual(self.apt_calls(), [])
 
 
 if __name__ == "__main__":
