@@ -177,6 +177,7 @@ missing_packages() {
     has_library libcurl || pick "$1" libcurl4-openssl-dev curl
     has_library libgit2 || pick "$1" libgit2-dev libgit2
     has_library libcrypto || pick "$1" libssl-dev openssl@3
+    has_library libarchive || pick "$1" libarchive-dev libarchive
     [ -e /etc/ssl/certs/ca-certificates.crt ] || [ "$1" = brew ] || pick "$1" ca-certificates ca-certificates
     [ $mode != test ] || has_library cmocka || pick "$1" libcmocka-dev cmocka
 }
@@ -210,7 +211,7 @@ install_on_debian() {
 # Homebrew hides from pkg-config what macOS brings itself.
 show_kegs() {
     has_program brew || return 0
-    for keg in curl sqlite openssl@3; do
+    for keg in curl sqlite openssl@3 libarchive; do
         PKG_CONFIG_PATH=$(brew --prefix)/opt/$keg/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
     done
     export PKG_CONFIG_PATH

@@ -17,11 +17,13 @@ endfunction()
 devbox_soname(CURL curl CURL_SONAME)
 devbox_soname(GIT2 git2 GIT2_SONAME)
 devbox_soname(CRYPTO crypto CRYPTO_SONAME)
+devbox_soname(ARCHIVE archive ARCHIVE_SONAME)
 
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/library_names.h CONTENT [[
 #pragma once
 #define LIBRARY_CURL "@CURL_SONAME@"
 #define LIBRARY_GIT2 "@GIT2_SONAME@"
 #define LIBRARY_CRYPTO "@CRYPTO_SONAME@"
+#define LIBRARY_ARCHIVE "@ARCHIVE_SONAME@"
 #define DEVBOX_VERSION "@PROJECT_VERSION@"
 ]] @ONLY)
