@@ -6,7 +6,9 @@
 #include "base/text.h"
 #include "io/json.h"
 #include "io/signals.h"
+#include "model/event.h"
 #include "services/docker_containers.h"
+#include "services/docker_images.h"
 
 typedef struct Call {
     Context *ctx;
@@ -98,9 +100,8 @@ static bool show_log(Call *call) {
     long long tail = 0;
     if (call->words[1] != NULL && !text_parse_integer(call->words[1], &tail))
         return error_set(call->err, ERROR_USAGE, "no number");
-    const DockerLogQuery query = {.container = call->words[0],
-                                  .tail = (int)tail,
-                                  .since = call->words[1] == NULL ? NULL : call->words[2]};
+    const DockerLogQuery query = {
+        .container = call->words[0], .tail = (int)tail, .since = call->words[1] == NULL ? NULL : call->words[2]};
     if (!docker_container_log(call->ctx, call->engine, &query, &lines, call->err)) return false;
     Value *array = value_array(arena);
     list_each(const DockerLogLine, line, &lines) {
@@ -129,14 +130,35 @@ static bool run(Call *call) {
     return true;
 }
 
+static void print_progress(EventSink *sink, const Event *event) {
+    (void)sink;
+    if (event->kind == EVENT_STEP_PROGRESS) fprintf(stderr, "%s: %s\n", event->step, event->text);
+}
+
+static bool has_image(Call *call) {
+    bool exists;
+    if (!docker_image_exists(call->ctx, call->engine, call->words[0], &exists, call->err)) return false;
+    value_set_bool(call->ctx->arena, call->result, "exists", exists);
+    return true;
+}
+
+static bool pull(Call *call) { return docker_image_pull(call->ctx, call->engine, call->words[0], "image", call->err); }
+
+static bool build(Call *call) {
+    DockerBuild wanted = {.image = call->words[0], .folder = call->words[1], .log_path = call->words[2], .network = "none"};
+    list_push(call->ctx->arena, &wanted.arguments, (Pair){.key = "GREETING", .value = "good morning & more"});
+    list_push(call->ctx->arena, &wanted.labels, (Pair){.key = "devbox.test", .value = "b\"1"});
+    return docker_image_build(call->ctx, call->engine, &wanted, "image", call->err);
+}
+
 static const struct {
     const char *verb;
     int words;
     bool (*function)(Call *call);
 } verbs[] = {
-    {"find", 0, find},       {"describe", 0, describe}, {"list", 1, list},    {"inspect", 1, inspect},
-    {"port", 1, port},       {"start", 1, start},       {"stop", 1, stop},    {"restart", 1, restart},
-    {"unpause", 1, unpause}, {"remove", 1, discard},    {"log", 1, show_log}, {"run", 2, run},
+    {"find", 0, find},    {"describe", 0, describe}, {"list", 1, list},       {"inspect", 1, inspect}, {"port", 1, port},
+    {"start", 1, start},  {"stop", 1, stop},         {"restart", 1, restart}, {"unpause", 1, unpause}, {"remove", 1, discard},
+    {"log", 1, show_log}, {"run", 2, run},           {"image", 1, has_image}, {"pull", 1, pull},       {"build", 3, build},
 };
 
 static int finish(Call *call, bool is_done) {
@@ -156,7 +178,8 @@ static int finish(Call *call, bool is_done) {
 int main(int argc, char **argv) {
     Arena *arena = arena_create();
     Error err = {.arena = arena};
-    Context ctx = {.arena = arena, .cancel = signals_install()};
+    EventSink sink = {.emit = print_progress};
+    Context ctx = {.arena = arena, .cancel = signals_install(), .sink = &sink};
     DockerEngine engine = {0};
     Call call = {.ctx = &ctx, .engine = &engine, .words = argv + 2, .result = value_object(arena), .err = &err};
     const char *timeout = getenv("TIMEOUT_MS");
