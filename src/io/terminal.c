@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -101,4 +102,28 @@ int text_display_width(const char *utf8) {
         width += character_width(character);
     }
     return width;
+}
+
+bool terminal_size(int fd, int *columns, int *rows) {
+    struct winsize size;
+    if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) return false;
+    *columns = size.ws_col;
+    *rows = size.ws_row;
+    return true;
+}
+
+struct TerminalMode {
+    struct termios settings;
+};
+
+TerminalMode *terminal_make_raw(Arena *arena, int fd) {
+    TerminalMode *saved = arena_allocate(arena, sizeof *saved);
+    if (tcgetattr(fd, &saved->settings) != 0) return NULL;
+    struct termios raw = saved->settings;
+    cfmakeraw(&raw);
+    return tcsetattr(fd, TCSADRAIN, &raw) == 0 ? saved : NULL;
+}
+
+void terminal_restore(int fd, const TerminalMode *mode) {
+    if (mode != NULL) tcsetattr(fd, TCSADRAIN, &mode->settings);
 }

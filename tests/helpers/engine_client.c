@@ -4,10 +4,13 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "io/clock.h"
 #include "io/json.h"
 #include "io/signals.h"
 #include "model/event.h"
+#include "services/container_program.h"
 #include "services/docker_containers.h"
+#include "services/docker_events.h"
 #include "services/docker_images.h"
 
 typedef struct Call {
@@ -151,6 +154,38 @@ static bool build(Call *call) {
     return docker_image_build(call->ctx, call->engine, &wanted, "image", call->err);
 }
 
+// Prints what comes within two seconds, then ends; a line "ready" first.
+static bool events(Call *call) {
+    DockerEvents *stream;
+    long long since_ms = call->words[1] == NULL ? clock_wall_ms() : strtoll(call->words[1], NULL, 10);
+    long long wait_ms = call->ctx->timeout_ms > 0 ? call->ctx->timeout_ms : 2000, end_ms = clock_now_ms() + wait_ms;
+    if (!docker_events_open(call->ctx, call->engine, call->words[0], since_ms, &stream, call->err)) return false;
+    puts("ready");
+    fflush(stdout);
+    while (clock_now_ms() < end_ms) {
+        DockerEventList list;
+        if (!docker_events_read(call->ctx, stream, end_ms - clock_now_ms(), &list, call->err)) {
+            docker_events_close(stream);
+            return false;
+        }
+        list_each(const DockerEvent, event, &list) {
+            printf("%s %s %d %.12s\n", event->action, event->service == NULL ? "-" : event->service, event->exit_code,
+                   event->container);
+        }
+        fflush(stdout);
+    }
+    docker_events_close(stream);
+    return true;
+}
+
+static bool attach(Call *call) {
+    DockerProgram program = program_of(call);
+    int exit_code;
+    if (!container_program_attach(call->ctx, call->engine, &program, &exit_code, call->err)) return false;
+    fflush(stdout);
+    exit(exit_code);
+}
+
 static const struct {
     const char *verb;
     int words;
@@ -158,7 +193,8 @@ static const struct {
 } verbs[] = {
     {"find", 0, find},    {"describe", 0, describe}, {"list", 1, list},       {"inspect", 1, inspect}, {"port", 1, port},
     {"start", 1, start},  {"stop", 1, stop},         {"restart", 1, restart}, {"unpause", 1, unpause}, {"remove", 1, discard},
-    {"log", 1, show_log}, {"run", 2, run},           {"image", 1, has_image}, {"pull", 1, pull},       {"build", 3, build},
+    {"log", 1, show_log}, {"run", 2, run},           {"events", 1, events},   {"attach", 2, attach},   {"image", 1, has_image},
+    {"pull", 1, pull},    {"build", 3, build},
 };
 
 static int finish(Call *call, bool is_done) {
