@@ -94,6 +94,29 @@ class Platform:
         self.checkout.run("start", "--only", "airflow,sandbox").check()
         self.assertEqual(before, {service["name"]: service["pid"] for service in self.checkout.status()["services"]})
 
+    def test_open_shows_the_page_in_the_browser(self):
+        shown = self.checkout.path("../shown")
+        self.checkout.write("../browser", '#!/bin/sh\necho "$1" > "%s"\n' % shown)
+        os.chmod(self.checkout.path("../browser"), 0o755)
+        answer = self.checkout.json("open", "airflow", env={"BROWSER": self.checkout.path("../browser")})
+        self.assertEqual(answer["data"], {"airflowUrl": self.airflow.base, "isOpened": True})
+        support.wait_until(lambda: os.path.exists(shown), 5, "the browser")
+        with open(shown) as file:
+            self.assertEqual(file.read(), self.airflow.base + "\n")
+
+    def test_open_without_a_display_says_the_address(self):
+        nothing = {"BROWSER": "", "DISPLAY": "", "WAYLAND_DISPLAY": ""}
+        answer = self.checkout.run("open", env=nothing).check()
+        self.assertEqual(answer.out, self.airflow.base + "\n")
+        self.assertIn("there is no display here", answer.err)
+
+    def test_start_says_what_each_step_took(self):
+        words = ("start", "--only", "airflow,sandbox", "--no-airbyte", "--timings")
+        self.assertRegex(self.checkout.run(*words).check().out, r"STEP +BEGAN AT +TOOK +STATE(?s:.*)\nairflow +\S+s +\S+s +done\n")
+        timings = self.checkout.json(*words)["data"]["timings"]
+        self.assertEqual([timing["step"] for timing in timings], ["checks", "sandbox", "airflow"])
+        self.assertTrue(all(timing["durationMs"] >= 0 and timing["state"] == "done" for timing in timings), timings)
+
     def test_a_dry_run_of_stop_ends_nothing(self):
         before = {service["name"]: service["pid"] for service in self.checkout.status()["services"]}
         self.assertRegex(self.checkout.run("stop", "--dry-run").check().out, r"would end \d+ processes")
