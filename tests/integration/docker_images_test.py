@@ -176,7 +176,7 @@ class ImageTest(unittest.TestCase):
 KILLED = """
 import os, signal, docker_stack
 with docker_stack.Engine() as engine:
-    engine.docker("run", "-d", "--network", "none", "busybox:latest", "sleep", "600")
+    engine.docker("run", "-d", "--network", "none", engine.image("busybox:latest"), "sleep", "600")
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -196,14 +196,14 @@ class EngineTest(unittest.TestCase):
     def test_a_container_left_by_a_test_is_removed_and_named(self):
         with self.assertRaisesRegex(AssertionError, "container forgotten"):
             with docker_stack.Engine() as engine:
-                engine.docker("run", "-d", "--name", "forgotten", "--network", "none", "busybox:latest", "sleep", "600")
+                engine.docker("run", "-d", "--name", "forgotten", "--network", "none", engine.image("busybox:latest"), "sleep", "600")
         self.assertEqual(engine.processes(), {})
 
     def test_a_killed_daemon_comes_back_or_ends_with_its_containers(self):
         engine = docker_stack.Engine()
         with self.assertRaisesRegex(AssertionError, "container orphan"):
             with engine:
-                engine.docker("run", "-d", "--name", "orphan", "--network", "none", "busybox:latest", "sleep", "600")
+                engine.docker("run", "-d", "--name", "orphan", "--network", "none", engine.image("busybox:latest"), "sleep", "600")
                 engine.kill()
                 self.assertTrue(any(command.startswith("sleep 600") for command in engine.processes().values()))
         self.assertEqual(engine.processes(), {})
