@@ -110,6 +110,11 @@ class Platform:
         self.assertEqual(answer.out, self.airflow.base + "\n")
         self.assertIn("there is no display here", answer.err)
 
+    def test_start_opens_the_page_at_its_end(self):
+        words = ("start", "--only", "airflow", "--open")
+        self.assertNotIn("no browser", self.checkout.run(*words, env={"BROWSER": "true"}).check().err)
+        self.assertIn("no browser was opened: false failed", self.checkout.run(*words, env={"BROWSER": "false"}).check().err)
+
     def test_start_says_what_each_step_took(self):
         words = ("start", "--only", "airflow,sandbox", "--no-airbyte", "--timings")
         self.assertRegex(self.checkout.run(*words).check().out, r"STEP +BEGAN AT +TOOK +STATE(?s:.*)\nairflow +\S+s +\S+s +done\n")
