@@ -95,7 +95,10 @@ static HttpTransfer judge_socket(ssize_t moved) {
 
 HttpTransfer http_connection_send(HttpConnection *connection, const char *bytes, size_t length, size_t *sent) {
     *sent = 0;
-    if (connection->call != NULL) return judge_curl(http_curl.easy_send(connection->call->easy, bytes, length, sent), *sent);
+    if (connection->call != NULL) {
+        CURLcode code = http_curl.easy_send(connection->call->easy, bytes, length, sent);
+        return judge_curl(code, *sent);
+    }
     ssize_t count = write(connection->fd, bytes, length);
     if (count > 0) *sent = (size_t)count;
     return judge_socket(count);
@@ -103,8 +106,10 @@ HttpTransfer http_connection_send(HttpConnection *connection, const char *bytes,
 
 HttpTransfer http_connection_receive(HttpConnection *connection, char *bytes, size_t capacity, size_t *received) {
     *received = 0;
-    if (connection->call != NULL)
-        return judge_curl(http_curl.easy_receive(connection->call->easy, bytes, capacity, received), *received);
+    if (connection->call != NULL) {
+        CURLcode code = http_curl.easy_receive(connection->call->easy, bytes, capacity, received);
+        return judge_curl(code, *received);
+    }
     ssize_t count = read(connection->fd, bytes, capacity);
     if (count > 0) *received = (size_t)count;
     return judge_socket(count);

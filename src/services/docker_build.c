@@ -63,7 +63,8 @@ static bool report_failure(const Build *build, const char *message, Error *err) 
     return error_detail(err, text_last_lines(err->arena, file_read_tail(err->arena, log_path, TAIL_BYTES), DETAIL_LINES));
 }
 
-static bool take_line(Build *build, const Value *line, Error *err) {
+static bool take_line(void *state, const Value *line, Error *err) {
+    Build *build = state;
     const char *message = value_get_string(line, "error", NULL);
     if (message == NULL) message = value_get_string(line, "message", NULL);  // a status of 400 or more
     const char *text = value_get_string(line, "stream", NULL);
@@ -73,26 +74,10 @@ static bool take_line(Build *build, const Value *line, Error *err) {
         if (value_get(line, "stream") == NULL) fputs("\n", build->log);
         take_step(build, text);
     }
+    fflush(build->log);
     if (message == NULL) return true;
     fprintf(build->log, "%s\n", message);
     return report_failure(build, message, err);
-}
-
-static bool follow(Build *build, Context *ctx, DockerLines *lines, Error *err) {
-    while (!lines->has_ended || lines->taken < lines->pending.length) {
-        const Value *line;
-        ArenaMark mark = arena_mark(ctx->arena);
-        if (!docker_lines_next(ctx, lines, SILENCE_MS, &line, err)) return false;
-        if (line == NULL && lines->has_ended) break;
-        if (line == NULL) {
-            return error_set(err, ERROR_TIMEOUT, "the build of %s said nothing for %s", build->wanted->image,
-                             text_duration(ctx->arena, SILENCE_MS));
-        }
-        if (!take_line(build, line, err)) return false;
-        fflush(build->log);
-        arena_reset(ctx->arena, mark);
-    }
-    return true;
 }
 
 static bool open_log(Arena *arena, const char *path, FILE **log, Error *err) {
@@ -102,8 +87,6 @@ static bool open_log(Arena *arena, const char *path, FILE **log, Error *err) {
     *log = fdopen(fd, "w");
     return true;
 }
-
-static void end_arena(Arena **arena) { arena_destroy(*arena); }
 
 static bool send(Build *build, const DockerEngine *engine, DockerLines *lines, Error *err) {
     Arena *arena = build->ctx->arena;
@@ -118,17 +101,15 @@ static bool send(Build *build, const DockerEngine *engine, DockerLines *lines, E
 }
 
 bool docker_image_build(Context *ctx, const DockerEngine *engine, const DockerBuild *build, const char *step, Error *err) {
-    __attribute__((cleanup(end_arena))) Arena *scratch = arena_create();
     __attribute__((cleanup(docker_lines_close))) DockerLines lines = {0};
     cleanup_file FILE *log = NULL;
-    Context per_line = *ctx;
     bool exists = false;
-    per_line.arena = scratch;
     if (!open_log(ctx->arena, build->log_path, &log, err)) return false;
     Build under_way = {.ctx = ctx, .wanted = build, .step = step, .log = log, .instruction = {.arena = ctx->arena}};
     if (step != NULL) event_step_progress(ctx, step, "building %s", build->image);
     if (!send(&under_way, engine, &lines, err)) return false;
-    if (!follow(&under_way, &per_line, &lines, err)) return false;
+    const DockerLineReader reader = {.take = take_line, .state = &under_way, .silence_ms = SILENCE_MS};
+    if (!docker_lines_follow(ctx, &lines, &reader, err)) return false;
     if (http_stream_status(lines.stream) >= 400) return report_failure(&under_way, "the container engine does not say why", err);
     // An engine that goes down ends the answer as if all were well.
     if (!docker_image_exists(ctx, engine, build->image, &exists, err)) return false;

@@ -72,6 +72,34 @@ bool docker_lines_next(Context *ctx, DockerLines *lines, long long wait_ms, cons
     return true;
 }
 
+static bool report_silence(const DockerLines *lines, long long waited_ms, bool is_late, Error *err) {
+    const char *duration = text_duration(err->arena, waited_ms);
+    if (is_late) return error_set(err, ERROR_TIMEOUT, "%s did not end within %s", lines->doing, duration);
+    return error_set(err, ERROR_TIMEOUT, "nothing was heard of %s for %s", lines->doing, duration);
+}
+
+static void end_arena(Arena **arena) { arena_destroy(*arena); }
+
+bool docker_lines_follow(Context *ctx, DockerLines *lines, const DockerLineReader *reader, Error *err) {
+    __attribute__((cleanup(end_arena))) Arena *scratch = arena_create();
+    Context per_line = *ctx;
+    long long end_ms = clock_now_ms() + ctx->timeout_ms;
+    per_line.arena = scratch;
+    for (;;) {
+        const Value *line;
+        ArenaMark mark = arena_mark(scratch);
+        long long left_ms = end_ms - clock_now_ms();
+        bool is_bounded = ctx->timeout_ms > 0 && left_ms < reader->silence_ms;
+        if (is_bounded && left_ms <= 0) return report_silence(lines, ctx->timeout_ms, true, err);
+        if (!docker_lines_next(&per_line, lines, is_bounded ? left_ms : reader->silence_ms, &line, err)) return false;
+        if (line == NULL && lines->has_ended) return true;
+        if (line == NULL && is_bounded) continue;
+        if (line == NULL) return report_silence(lines, reader->silence_ms, false, err);
+        if (!reader->take(reader->state, line, err)) return false;
+        arena_reset(scratch, mark);
+    }
+}
+
 void docker_lines_close(DockerLines *lines) {
     http_stream_close(lines->stream);
     lines->stream = NULL;

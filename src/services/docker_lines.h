@@ -21,4 +21,14 @@ bool docker_lines_open(Context *ctx, const DockerEngine *engine, const HttpReque
 // The next object, in ctx->arena; NULL when none came within `wait_ms` or at the end. What is no JSON is ERROR_SERVICE.
 bool docker_lines_next(Context *ctx, DockerLines *lines, long long wait_ms, const Value **value, Error *err) MUST_USE;
 
+// One line; false ends the reading with its error.
+typedef struct DockerLineReader {
+    bool (*take)(void *state, const Value *line, Error *err);  // the line's memory is gone after the call
+    void *state;
+    long long silence_ms;  // how long nothing may come
+} DockerLineReader;
+
+// Hands all lines over until the end. Too long a silence is ERROR_TIMEOUT, and so is a --timeout that is over.
+bool docker_lines_follow(Context *ctx, DockerLines *lines, const DockerLineReader *reader, Error *err) MUST_USE;
+
 void docker_lines_close(DockerLines *lines);

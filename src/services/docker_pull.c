@@ -114,7 +114,8 @@ static const char *pull_path(Arena *arena, const char *image) {
     return arena_format(arena, "/images/create?fromImage=%s%s", text_encode_for_url(arena, image), tag);
 }
 
-static bool take_line(Pull *pull, const Value *line, Error *err) {
+static bool take_line(void *state, const Value *line, Error *err) {
+    Pull *pull = state;
     const char *message = value_get_string(line, "error", NULL);
     if (message == NULL) message = value_get_string(line, "message", NULL);  // a status of 400 or more
     if (message == NULL) message = value_get_string(value_get(line, "errorDetail"), "message", NULL);
@@ -124,37 +125,17 @@ static bool take_line(Pull *pull, const Value *line, Error *err) {
     return true;
 }
 
-static bool follow(Pull *pull, Context *ctx, DockerLines *lines, Error *err) {
-    while (!lines->has_ended || lines->taken < lines->pending.length) {
-        const Value *line;
-        ArenaMark mark = arena_mark(ctx->arena);
-        if (!docker_lines_next(ctx, lines, SILENCE_MS, &line, err)) return false;
-        if (line == NULL && lines->has_ended) break;
-        if (line == NULL) {
-            return error_set(err, ERROR_TIMEOUT, "nothing was heard of the pull of %s for %s", pull->image,
-                             text_duration(ctx->arena, SILENCE_MS));
-        }
-        if (!take_line(pull, line, err)) return false;
-        arena_reset(ctx->arena, mark);
-    }
-    return true;
-}
-
-static void end_arena(Arena **arena) { arena_destroy(*arena); }
-
 bool docker_image_pull(Context *ctx, const DockerEngine *engine, const char *name, const char *step, Error *err) {
-    __attribute__((cleanup(end_arena))) Arena *scratch = arena_create();
     __attribute__((cleanup(docker_lines_close))) DockerLines lines = {0};
     Pull pull = {.ctx = ctx, .image = name, .step = step};
-    Context per_line = *ctx;
     const char *doing = arena_format(ctx->arena, "the pull of %s", name);
     HttpRequest request = docker_http_request(ctx->arena, engine, "POST", pull_path(ctx->arena, name));
     bool exists = false;
     request.timeout_ms = REGISTRY_MS;
-    per_line.arena = scratch;
     if (step != NULL) event_step_progress(ctx, step, "pulling %s", name);
     if (!docker_lines_open(ctx, engine, &request, doing, &lines, err)) return false;
-    if (!follow(&pull, &per_line, &lines, err)) return false;
+    const DockerLineReader reader = {.take = take_line, .state = &pull, .silence_ms = SILENCE_MS};
+    if (!docker_lines_follow(ctx, &lines, &reader, err)) return false;
     if (http_stream_status(lines.stream) >= 400) return docker_report_pull(name, "the container engine does not say why", err);
     // An engine that goes down ends the answer as if all were well.
     if (!docker_image_exists(ctx, engine, name, &exists, err)) return false;
