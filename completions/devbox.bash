@@ -15,7 +15,7 @@ _devbox() {
             -*) ;;
             *)
                 case "${path:+$path }$word" in
-                    "start"|"status"|"logs"|"open"|"restart"|"stop"|"doctor"|"test"|"test dag"|"test dags"|"test dbt"|"check"|"db"|"db seed"|"db query"|"dbt"|"airflow"|"hook"|"hook install"|"hook uninstall"|"hook status"|"init"|"config"|"config show"|"config check"|"env"|"explain"|"completion"|"version") path="${path:+$path }$word" ;;
+                    "start"|"status"|"logs"|"open"|"restart"|"stop"|"doctor"|"test"|"test dag"|"test dags"|"test dbt"|"check"|"db"|"db seed"|"db query"|"dbt"|"airflow"|"hook"|"hook install"|"hook uninstall"|"hook status"|"init"|"config"|"config show"|"config check"|"config compose"|"env"|"explain"|"completion"|"version") path="${path:+$path }$word" ;;
                 esac
                 ;;
         esac
@@ -120,7 +120,7 @@ _devbox() {
             files=-d
             ;;
         "config")
-            words="show check"
+            words="show check compose"
             options=""
             ;;
         "config show")
@@ -130,6 +130,10 @@ _devbox() {
         "config check")
             words=""
             options=""
+            ;;
+        "config compose")
+            words=""
+            options="--reveal"
             ;;
         "env")
             words=""

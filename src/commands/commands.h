@@ -20,6 +20,7 @@ extern const Command command_restart;
 extern const Command command_start;
 extern const Command command_status;
 extern const Command command_step;
+extern const Command command_exec;
 extern const Command command_stop;
 extern const Command command_supervise;
 extern const Command command_test;

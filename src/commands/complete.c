@@ -6,8 +6,8 @@
 #include "commands/commands.h"
 #include "io/file_system.h"
 #include "model/event.h"
+#include "services/airflow_runtime.h"
 #include "services/dag_folder.h"
-#include "services/runtime_state.h"
 
 static bool is_word(char character) { return isalnum((unsigned char)character) || character == '_'; }
 
@@ -62,7 +62,7 @@ static void find_decorators(Arena *arena, StringList *ids, const char *source) {
 static bool list_dags(Context *ctx, const Project *project, StringList *names, Error *err) {
     StringList files = {0};
     if (!dag_folder_list(ctx, project, &files, err)) return false;
-    list_each (const char *, file, &files) {
+    list_each(const char *, file, &files) {
         char *source;
         Error ignored = {.arena = ctx->arena};
         if (!file_read(ctx->arena, *file, &source, NULL, &ignored)) continue;  // the others still count
@@ -76,8 +76,8 @@ static bool list_dags(Context *ctx, const Project *project, StringList *names, E
 
 static bool list_services(Context *ctx, const Project *project, StringList *names, Error *err) {
     RuntimeState state = {0};
-    if (!runtime_state_read(ctx, project, &state, err)) return false;
-    list_each (ServiceStatus, service, &state.services) list_push(ctx->arena, names, service->name);
+    if (!airflow_runtime_of(project)->read_state(ctx, project, &state, err)) return false;
+    list_each(ServiceStatus, service, &state.services) list_push(ctx->arena, names, service->name);
     return true;
 }
 
@@ -94,7 +94,7 @@ static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Er
         return error_hint(err, "give dags or services");
     }
     Value *data = value_array(ctx->arena);
-    list_each (const char *, name, &names) value_append(ctx->arena, data, value_string(ctx->arena, *name));
+    list_each(const char *, name, &names) value_append(ctx->arena, data, value_string(ctx->arena, *name));
     event_result(ctx, &(Result){.data = data, .text = text_join(ctx->arena, &names, "\n")});
     return true;
 }

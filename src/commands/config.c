@@ -1,6 +1,7 @@
 #include "base/text.h"
 #include "commands/commands.h"
 #include "model/event.h"
+#include "services/airflow_docker.h"
 #include "services/airflow_settings.h"
 #include "services/config_report.h"
 #include "services/dag_folder.h"
@@ -36,7 +37,7 @@ static bool run_show(Context *ctx, const Invocation *invocation, Outcome *outcom
     list_push(arena, &table.columns, (TableColumn){.title = "key"});
     list_push(arena, &table.columns, (TableColumn){.title = "value"});
     list_push(arena, &table.columns, (TableColumn){.title = "from"});
-    list_each (const ConfigEntry, entry, &entries) {
+    list_each(const ConfigEntry, entry, &entries) {
         Value *item = value_object(arena);
         value_set_string(arena, item, "value", entry->value);
         value_set_string(arena, item, "origin", entry->origin);
@@ -56,7 +57,7 @@ static bool run_check(Context *ctx, const Invocation *invocation, Outcome *outco
     (void)outcome;
     if (!airflow_settings_apply(ctx, project, &scratch, err) || !dag_folder_check(ctx, project, err)) return false;
     if (!config_report(ctx, project, false, &entries, err)) return false;
-    list_each (const ConfigEntry, entry, &entries)
+    list_each(const ConfigEntry, entry, &entries)
         set += !text_equals(entry->origin, "default") && !text_equals(entry->origin, "found");
     Value *data = value_object(ctx->arena);
     value_set_string(ctx->arena, data, "file", project->config.path);
@@ -64,6 +65,19 @@ static bool run_check(Context *ctx, const Invocation *invocation, Outcome *outco
     const char *text = project->config.path == NULL
                            ? "there is no devbox.yaml, the defaults hold: devbox config show"
                            : arena_format(ctx->arena, "devbox.yaml is in order, %zu %s set", set, set == 1 ? "key" : "keys");
+    event_result(ctx, &(Result){.data = data, .text = text});
+    return true;
+}
+
+// The file as the next start would render it; what it holds of secrets only with --reveal.
+static bool run_compose(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
+    const ShowOptions *given = invocation->options;
+    const char *text, *path;
+    (void)outcome;
+    if (!airflow_docker_describe_file(ctx, invocation->project, given->reveals, &text, &path, err)) return false;
+    Value *data = value_object(ctx->arena);
+    value_set_string(ctx->arena, data, "path", path);
+    value_set_string(ctx->arena, data, "compose", text);
     event_result(ctx, &(Result){.data = data, .text = text});
     return true;
 }
@@ -86,7 +100,23 @@ static const Command check = {
     .run = run_check,
 };
 
-static const Command *const subcommands[] = {&show, &check, NULL};
+static const Example compose_examples[] = {
+    {"devbox config compose", "the compose file that the Docker runtime brings up"},
+    {"devbox config compose --reveal > compose.yaml", "complete, to be run without devbox"},
+    {0},
+};
+
+static const Command compose = {
+    .name = "compose",
+    .summary = "Print the compose file of the Docker runtime as start would render it",
+    .options = show_options,
+    .options_size = sizeof(ShowOptions),
+    .examples = compose_examples,
+    .needs = NEEDS_PROJECT,
+    .run = run_compose,
+};
+
+static const Command *const subcommands[] = {&show, &check, &compose, NULL};
 
 const Command command_config = {
     .name = "config",

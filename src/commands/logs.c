@@ -1,4 +1,4 @@
-#include "services/logs.h"
+#include "services/airflow_runtime.h"
 
 #include "commands/commands.h"
 
@@ -31,7 +31,7 @@ static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Er
                        .lines = given->lines > 0 ? given->lines : lines,
                        .since_ms = given->since_ms,
                        .is_following = given->is_following};
-    return logs_show(ctx, invocation->project, &logs, err);
+    return airflow_runtime_of(invocation->project)->show_logs(ctx, invocation->project, &logs, err);
 }
 
 const Command command_logs = {

@@ -1,8 +1,8 @@
 #include "base/text.h"
 #include "commands/commands.h"
 #include "model/event.h"
+#include "services/airflow_runtime.h"
 #include "services/browser.h"
-#include "services/runtime_state.h"
 
 static const char *const pages[] = {"airflow", NULL};
 
@@ -22,7 +22,7 @@ static bool check_page(const StringList *given, Error *err) {
 
 static bool find_address(Context *ctx, const Project *project, const char **url, Error *err) {
     RuntimeState state;
-    if (!runtime_state_read(ctx, project, &state, err)) return false;
+    if (!airflow_runtime_of(project)->read_state(ctx, project, &state, err)) return false;
     if (state.phase == RUNTIME_STOPPED || state.port == 0) {
         error_set(err, ERROR_NOT_RUNNING, "Airflow is not running, so there is no page to open");
         return error_hint(err, "bring it up: devbox start");

@@ -29,6 +29,7 @@ static const Command *const commands[] = {
     &command_version,
     // hidden
     &command_step,
+    &command_exec,
     &command_supervise,
     &command_complete,
     &command_man,

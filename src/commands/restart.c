@@ -4,7 +4,7 @@
 #include "io/clock.h"
 #include "io/lock_file.h"
 #include "model/event.h"
-#include "services/airflow_native_restart.h"
+#include "services/airflow_runtime.h"
 #include "services/start.h"
 
 enum { START_LOCK_WAIT_MS = 2000 };
@@ -33,7 +33,7 @@ static void say_what_would_end(Context *ctx, const StringList *services) {
 static bool restart(Context *ctx, const Project *project, const StringList *services, Error *err) {
     long long start_ms = clock_now_ms();
     event_step_started(ctx, "airflow", "restarting");
-    if (!airflow_native_restart(ctx, project, services, err)) {
+    if (!airflow_runtime_of(project)->restart(ctx, project, services, err)) {
         event_step_failed(ctx, "airflow", clock_now_ms() - start_ms, err);
         return false;
     }
@@ -48,7 +48,7 @@ static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Er
     cleanup_fd int lock_fd = -1;
     const Project *project = invocation->project;
     if (ctx->is_dry_run) {
-        if (!airflow_native_restart(ctx, project, &invocation->arguments, err)) return false;
+        if (!airflow_runtime_of(project)->restart(ctx, project, &invocation->arguments, err)) return false;
         say_what_would_end(ctx, &invocation->arguments);
         return true;
     }

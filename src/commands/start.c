@@ -37,14 +37,25 @@ static void open_page(Context *ctx, const char *url) {
     if (why != NULL) event_note(ctx, "no browser was opened: %s", why);
 }
 
+// Every later command must find the same: so devbox.yaml, where it names one, has the last word.
+static bool choose_runtime(Project *project, const char *given, Error *err) {
+    if (given == NULL || strcmp(given, "auto") == 0) return true;
+    Runtime wanted = strcmp(given, "docker") == 0 ? RUNTIME_DOCKER : RUNTIME_NATIVE;
+    if (project->config.is_runtime_explicit && wanted != project->config.runtime) {
+        error_set(err, ERROR_USAGE, "devbox.yaml names another runtime than --runtime %s", given);
+        return error_hint(err, "change runtime in devbox.yaml, or leave the option out");
+    }
+    project->config.runtime = wanted;
+    return true;
+}
+
 static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
     const StartCommandOptions *given = invocation->options;
     Project project = *invocation->project;
     StartOptions start = {.only = given->only, .without_airbyte = given->without_airbyte, .has_timings = given->has_timings};
     Result result;
     StartReport report = {0};
-    if (given->runtime != NULL && strcmp(given->runtime, "docker") == 0) project.config.runtime = RUNTIME_DOCKER;
-    if (given->runtime != NULL && strcmp(given->runtime, "docker") != 0) project.config.runtime = RUNTIME_NATIVE;
+    if (!choose_runtime(&project, given->runtime, err)) return false;
     if (ctx->is_dry_run) {
         if (!start_describe(ctx, &project, &start, &result, err)) return false;
         event_result(ctx, &result);

@@ -3,19 +3,19 @@
 #include "io/clock.h"
 #include "io/lock_file.h"
 #include "model/event.h"
-#include "services/airflow_native.h"
-#include "services/supervisor_stop.h"
+#include "services/airflow_runtime.h"
 
 enum { START_LOCK_WAIT_MS = 2000 };
 
 static const Example examples[] = {{"devbox stop", "end all services of this checkout; nothing is deleted"}, {0}};
 
-static bool say_what_would_end(Context *ctx, const Project *project) {
-    size_t count = supervisor_count_processes(ctx, project);
-    const char *would = arena_format(ctx->arena, "would end %zu processes; databases and logs stay", count);
+static bool say_what_would_end(Context *ctx, const Project *project, Error *err) {
+    const char *what;
+    if (!airflow_runtime_of(project)->describe_running(ctx, project, &what, err)) return false;
+    const char *would = arena_format(ctx->arena, "would end %s; databases and logs stay", what);
     Value *data = value_object(ctx->arena);
-    value_set_integer(ctx->arena, data, "processes", (int64_t)count);
-    event_result(ctx, &(Result){.data = data, .text = count == 0 ? "nothing runs, so nothing would end" : would});
+    value_set_string(ctx->arena, data, "running", what);
+    event_result(ctx, &(Result){.data = data, .text = what == NULL ? "nothing runs, so nothing would end" : would});
     return true;
 }
 
@@ -25,12 +25,12 @@ static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Er
     const Project *project = invocation->project;
     bool was_running;
     long long start_ms = clock_now_ms();
-    if (ctx->is_dry_run) return say_what_would_end(ctx, project);
+    if (ctx->is_dry_run) return say_what_would_end(ctx, project, err);
     if (!project_prepare_state(ctx, project, err)) return false;
     const char *lock = project_state_path(ctx->arena, project, "run/start.lock");
     if (!lock_file_take(ctx, lock, "stop", START_LOCK_WAIT_MS, &lock_fd, err)) return false;
     event_step_started(ctx, "airflow", "stopping");
-    if (!airflow_native_stop(ctx, project, &was_running, err)) {
+    if (!airflow_runtime_of(project)->stop(ctx, project, &was_running, err)) {
         event_step_failed(ctx, "airflow", clock_now_ms() - start_ms, err);
         return false;
     }

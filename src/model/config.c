@@ -5,7 +5,7 @@
 Config config_defaults(void) {
     return (Config){
         .runtime = RUNTIME_AUTO,
-        .airflow = {.version = "3.0.6", .port = 8080, .requirements = "requirements.txt", .password = "admin"},
+        .airflow = {.version = "3.0.6", .port = 8080, .requirements = "requirements.txt", .password = "admin", .memory = "2g"},
         .dags = "dags",
         .plugins = "plugins",
         .seeds_dir = "seeds",

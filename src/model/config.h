@@ -27,15 +27,21 @@ typedef struct PoolConfig {
 
 typedef LIST_OF(PoolConfig) PoolConfigList;
 
+typedef enum PullPolicy { PULL_MISSING, PULL_NEVER } PullPolicy;
+
 typedef struct AirflowConfig {
-    const char *version;       // a folder of compose/profiles
-    int port;                  // 8080 unless given
-    bool is_port_explicit;     // an explicit port is never moved
-    const char *requirements;  // relative to the checkout; NULL when there is none; the default need not exist
+    const char *version;                   // a folder of compose/profiles
+    int port;                              // 8080 unless given
+    bool is_port_explicit;                 // an explicit port is never moved
+    const char *requirements;              // relative to the checkout; NULL when there is none; the default need not exist
     PairList env, variables, connections;  // connections: value is a URI or JSON
     PoolConfigList pools;
     StringList unpause;
     const char *password;  // of the UI login admin
+    const char *image;     // of the Docker runtime, instead of the profile's; NULL: the profile's
+    const char *memory;    // limit of each container of Airflow: "2g"
+    PullPolicy pull;
+    const char *build_network;  // that the image is built in ("host"); NULL: the engine's default
 } AirflowConfig;
 
 typedef struct DbtConfig {
@@ -52,8 +58,9 @@ typedef struct GateConfig {
 } GateConfig;
 
 typedef struct Config {
-    const char *path;  // absolute path of devbox.yaml, NULL when defaults serve
-    Runtime runtime;
+    const char *path;          // absolute path of devbox.yaml, NULL when defaults serve
+    Runtime runtime;           // what holds; `auto` once nobody has decided yet
+    bool is_runtime_explicit;  // devbox.yaml names it
     AirflowConfig airflow;
     const char *dags, *plugins;  // folders relative to the checkout
     const char *seeds_dir;
@@ -66,6 +73,7 @@ typedef struct Config {
 // What holds without a file.
 Config config_defaults(void);
 
-// Every valid key path, sections too ("airflow", "airflow.port"), for "did you mean" and the schema; `*` stands for a name of the user's choice.
+// Every valid key path, sections too ("airflow", "airflow.port"), for "did you mean" and the schema; `*` stands for a name of the
+// user's choice.
 extern const char *const config_keys[];
 extern const size_t config_key_count;

@@ -7,8 +7,6 @@
 #include "io/http.h"
 #include "io/json.h"
 
-enum { HEALTH_TIMEOUT_MS = 5000 };
-
 // Exactly `count` digits, then `end` unless that is 0.
 static bool take_number(const char **text, int count, char end, int *number) {
     int read = 0;
@@ -74,11 +72,12 @@ static ComponentHealth read_component(const Value *answer, const char *name) {
     return health;
 }
 
-bool airflow_health_ask(Context *ctx, const AirflowProfile *profile, int port, ComponentHealthList *components, Error *err) {
+bool airflow_health_ask(Context *ctx, const AirflowProfile *profile, int port, long long timeout_ms,
+                        ComponentHealthList *components, Error *err) {
     HttpResponse response;
     Value *answer;
     HttpRequest request = {.url = arena_format(ctx->arena, "http://127.0.0.1:%d%s", port, profile->health_path),
-                           .timeout_ms = HEALTH_TIMEOUT_MS};
+                           .timeout_ms = timeout_ms};
     if (!http_request(ctx, &request, &response, err)) return false;
     if (response.status != 200) return error_set(err, ERROR_SERVICE, "Airflow's health page answers %ld", response.status);
     if (!json_parse(ctx->arena, response.body, "Airflow's health page", &answer, err)) return false;

@@ -1,7 +1,6 @@
 #include "services/airflow_native.h"
 
 #include <signal.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -12,8 +11,7 @@
 #include "io/platform.h"
 #include "io/process.h"
 #include "model/event.h"
-#include "services/port_reservation.h"
-#include "services/state_store.h"
+#include "services/port.h"
 #include "services/supervisor.h"
 #include "services/supervisor_stop.h"
 
@@ -22,109 +20,29 @@ enum {
     HEALTHY_TIMEOUT_MS = 180 * 1000,
     STOP_TIMEOUT_MS = 30 * 1000,
     PAUSE_MS = 20,
-    ENDING_TIMEOUT_MS = 2 * 1000,
     LOG_TAIL_BYTES = 16 * 1024,
     LOG_TAIL_LINES = 15,
-    LAST_PORT = 65535,
     FULL_DISK_MIB = 20,
     MEBIBYTE = 1 << 20
 };
 
-#define PORT_FACT "airflow.port"
 #define SUPERVISOR_LOG "logs/supervisor.log"
 #define HOST_LOG "logs/airflow-host.log"
 
-// Why a port cannot be had.
-typedef struct BusyPort {
-    int port;
-    int family;     // of the address that somebody listens on; 0: nobody does, but another checkout is about to
-    pid_t starter;  // of that checkout
-} BusyPort;
-
-static const char *describe_holder(Context *ctx, const BusyPort *busy) {
-    ProcessInfo holder;
-    if (busy->family == 0) return arena_format(ctx->arena, "the start of another checkout (pid %d)", (int)busy->starter);
-    bool is_known = platform_port_holder(ctx->arena, busy->family, busy->port, &holder) && holder.pid != 0;
-    if (!is_known) return "another user's program";
-    return arena_format(ctx->arena, "%s (pid %d, %s)", holder.command, (int)holder.pid, holder.command_line);
-}
-
-static bool report_busy_port(Context *ctx, const BusyPort *busy, Error *err) {
-    const char *address = busy->family == AF_INET6 ? "[::1]" : "127.0.0.1";
-    error_set(err, ERROR_PORT_BUSY, "port %d on %s is held by %s", busy->port, address, describe_holder(ctx, busy));
-    return error_hint(err, "end that program, or give airflow.port in devbox.yaml another value");
-}
-
-static bool remember_port(Context *ctx, const Project *project, int port, Error *err) {
-    return state_store_set(ctx, project, PORT_FACT, arena_format(ctx->arena, "%d", port), err);
-}
-
-// The next port that is free and that no other start has its eye on; 0 when there is none near by.
-static int find_substitute(Context *ctx, const Project *project, int busy) {
-    pid_t starter;
-    int found = busy;
-    do found = network_find_free_port(found + 1);
-    while (found != 0 && !port_reservation_take(ctx, project, found, &starter));
-    return found;
-}
-
-static bool substitute_port(Context *ctx, const Project *project, const BusyPort *busy, int *port, Error *err) {
-    int found = find_substitute(ctx, project, busy->port);
-    if (found == 0) return report_busy_port(ctx, busy, err);
-    event_warning(ctx, NULL, "airflow    port %d is held by %s; using %d from now on", busy->port, describe_holder(ctx, busy),
-                  found);
-    if (!remember_port(ctx, project, found, err)) return false;
-    *port = found;
-    return true;
-}
-
-// A process that ends gives up its files, by which it is found, a moment before the port itself.
-static bool is_holder_ending(Context *ctx, int family, int port) {
-    ProcessInfo holder;
-    return platform_port_holder(ctx->arena, family, port, &holder) && holder.pid == 0 && holder.owner == geteuid();
-}
-
-// What a killed supervisor left would look like a stranger on our own port.
-static bool is_silent(Context *ctx, const Project *project, BusyPort *busy) {
-    long long deadline_ms = clock_now_ms() + ENDING_TIMEOUT_MS;
-    if (network_port_is_free(busy->port, &busy->family)) return true;
-    if (!lock_file_is_held(ctx->arena, runtime_state_lock_path(ctx->arena, project), NULL)) {
-        supervisor_kill_leftovers(ctx, project);
-    }
-    while (is_holder_ending(ctx, busy->family, busy->port) && clock_now_ms() < deadline_ms) clock_sleep_ms(PAUSE_MS);
-    return network_port_is_free(busy->port, &busy->family);
-}
-
-static bool can_have(Context *ctx, const Project *project, BusyPort *busy) {
-    if (!is_silent(ctx, project, busy)) return false;
-    busy->family = 0;
-    return port_reservation_take(ctx, project, busy->port, &busy->starter);
-}
-
-// The port of devbox.yaml, or the substitute that an earlier start found.
-static int known_port(Context *ctx, const Project *project) {
-    long long port;
-    const AirflowConfig *airflow = &project->config.airflow;
-    const char *known = airflow->is_port_explicit ? NULL : state_store_get(ctx, project, PORT_FACT);
-    bool is_known = known != NULL && text_parse_integer(known, &port) && port > 0 && port <= LAST_PORT;
-    return is_known ? (int)port : airflow->port;
-}
-
 bool airflow_native_choose_port(Context *ctx, const Project *project, int *port, Error *err) {
     RuntimeState state;
-    int wanted = known_port(ctx, project);
-    bool is_explicit = project->config.airflow.is_port_explicit;
+    int family;
+    PortWish wish = {.who = "airflow",
+                     .key = "airflow.port",
+                     .wanted = project->config.airflow.port,
+                     .is_explicit = project->config.airflow.is_port_explicit};
     if (!runtime_state_read(ctx, project, &state, err)) return false;
-    bool is_running = state.phase != RUNTIME_STOPPED && state.port != 0;
-    if (is_running && !is_explicit) wanted = state.port;
-    bool is_ours = is_running && state.port == wanted;
-    BusyPort busy = {.port = wanted};
-    if (!is_ours && !can_have(ctx, project, &busy)) {
-        return is_explicit ? report_busy_port(ctx, &busy, err) : substitute_port(ctx, project, &busy, port, err);
-    }
-    if (!is_explicit && !remember_port(ctx, project, wanted, err)) return false;
-    *port = wanted;
-    return true;
+    if (state.phase != RUNTIME_STOPPED) wish.used = state.port;
+    // What a killed supervisor left would look like a stranger on our own port.
+    bool is_free = network_port_is_free(port_first_choice(ctx, project, &wish), &family);
+    bool is_supervised = lock_file_is_held(ctx->arena, runtime_state_lock_path(ctx->arena, project), NULL);
+    if (!is_free && !is_supervised) supervisor_kill_leftovers(ctx, project);
+    return port_choose(ctx, project, &wish, port, err);
 }
 
 static bool wait_for_release(Context *ctx, const Project *project) {

@@ -46,14 +46,20 @@ static void read_env(Arena *arena, const YamlNode *map, PairList *env) {
     }
 }
 
-static void read_template(Arena *arena, const YamlNode *root, AirflowProfile *profile) {
-    const YamlNode *commands = yaml_get(root, "template");
-    if (commands != NULL) {
-        list_each(const YamlNode *, command, &commands->items) {
-            list_push(arena, &profile->template_commands, read_strings(arena, *command));
-        }
-    }
-    profile->template_sql = read_strings(arena, yaml_get(root, "template_sql"));
+static void read_commands(Arena *arena, const YamlNode *list, CommandList *commands) {
+    if (list == NULL) return;
+    list_each(const YamlNode *, command, &list->items) list_push(arena, commands, read_strings(arena, *command));
+}
+
+static void read_docker(Context *ctx, const YamlNode *node, AirflowDockerProfile *docker) {
+    const char *template = yaml_get_string(node, "template", "");
+    docker->image = yaml_get_string(node, "image", NULL);
+    docker->database_image = yaml_get_string(node, "database_image", NULL);
+    docker->template_path = path_join(ctx->arena, path_join(ctx->arena, ctx->share_dir, "compose/templates"), template);
+    docker->web_service = yaml_get_string(node, "web_service", "");
+    read_commands(ctx->arena, yaml_get(node, "init"), &docker->init_commands);
+    read_env(ctx->arena, yaml_get(node, "fixed_env"), &docker->fixed_env);
+    read_env(ctx->arena, yaml_get(node, "env"), &docker->env);
 }
 
 static bool report_unknown_version(Context *ctx, const char *version, Error *err) {
@@ -84,7 +90,9 @@ bool airflow_profile_load(Context *ctx, const char *version, AirflowProfile *pro
     read.parse_changed = read_strings(arena, yaml_get(parse, "changed"));
     read.parse_removed = read_strings(arena, yaml_get(parse, "removed"));
     read.parse_all = read_strings(arena, yaml_get(parse, "all"));
-    read_template(arena, root, &read);
+    read_commands(arena, yaml_get(root, "template"), &read.template_commands);
+    read.template_sql = read_strings(arena, yaml_get(root, "template_sql"));
+    if (yaml_get(root, "docker") != NULL) read_docker(ctx, yaml_get(root, "docker"), &read.docker);
     read_services(arena, yaml_get(root, "services"), &read.services);
     read_env(arena, yaml_get(root, "fixed_env"), &read.fixed_env);
     read_env(arena, yaml_get(root, "env"), &read.env);

@@ -12,6 +12,15 @@ typedef struct AirflowService {
 typedef LIST_OF(AirflowService) AirflowServiceList;
 typedef LIST_OF(StringList) CommandList;
 
+// What the Docker runtime needs beyond that.
+typedef struct AirflowDockerProfile {
+    const char *image, *database_image;  // NULL: this release has no Docker runtime
+    const char *template_path;           // of the compose file
+    const char *web_service;             // the service that answers the health page
+    CommandList init_commands;           // words after airflow, run once before the services start
+    PairList fixed_env, env;             // take the place of those of the same name
+} AirflowDockerProfile;
+
 typedef struct AirflowProfile {
     const char *version, *api;  // "2.10.3"; "v1" or "v2"
     const char *folder, *lock_path;
@@ -26,6 +35,7 @@ typedef struct AirflowProfile {
     StringList health_components;
     PairList fixed_env, env;                             // with ${placeholders}; a user may set those of `env` otherwise
     StringList parse_changed, parse_removed, parse_all;  // SQL for the metadata database, see the profile
+    AirflowDockerProfile docker;
 } AirflowProfile;
 
 // Reads a profile. An unknown version is ERROR_CONFIG with the known ones.

@@ -1,25 +1,20 @@
 #include "services/airflow_shell.h"
 
-#include "io/process.h"
-#include "services/airflow_setup.h"
+#include "services/airflow_runtime.h"
 #include "services/foreground.h"
-#include "services/runtime_state.h"
 
 bool airflow_pass_through(Context *ctx, const Project *project, const StringList *words, int *exit_code, Error *err) {
-    AirflowSetup setup;
-    RuntimeState state;
-    ChildEnvironment environment;
+    const AirflowRuntime *runtime = airflow_runtime_of(project);
+    PythonPlace place;
     ProcessResult result;
     StringList argv = {0};
-    if (!project_prepare_state(ctx, project, err) || !airflow_setup_complete(ctx, project, "airflow", &setup, err)) return false;
-    if (!runtime_state_read(ctx, project, &state, err)) return false;
-    int port = state.port != 0 ? state.port : project->config.airflow.port;
-    if (!airflow_setup_environment(ctx, project, &setup, port, &environment, err)) return false;
-    const char *const head[] = {setup.python.python, "-m", "airflow"};
-    for (size_t i = 0; i < sizeof head / sizeof *head; i++) list_push(ctx->arena, &argv, head[i]);
+    const PairList none = {0};
+    if (!project_prepare_state(ctx, project, err)) return false;
+    if (!runtime->open_place(ctx, project, PYTHON_AIRFLOW, "airflow", &place, err)) return false;
+    list_push(ctx->arena, &argv, "-m");
+    list_push(ctx->arena, &argv, "airflow");
     list_each(const char *const, word, words) list_push(ctx->arena, &argv, *word);
-    ProcessSpec spec = {.argv = string_list_to_argv(ctx->arena, &argv),
-                        .environment = child_environment_vector(&environment),
-                        .is_foreground = true};
+    ProcessSpec spec = {.argv = string_list_to_argv(ctx->arena, &argv), .is_foreground = true};
+    if (!runtime->enter_place(ctx, project, PYTHON_AIRFLOW, &none, &spec, err)) return false;
     return process_run(ctx, &spec, &result, err) && foreground_read_exit(&result, "airflow", exit_code, err);
 }

@@ -71,7 +71,7 @@ static bool is_inherited(const char *name) {
 void child_environment_set_from(ChildEnvironment *environment, const char *key, const char *value, const char *origin) {
     Arena *arena = environment->arena;
     Pair changed = {.key = arena_copy_string(arena, key), .value = arena_copy_string(arena, value), .origin = origin};
-    list_each (Pair, pair, &environment->variables) {
+    list_each(Pair, pair, &environment->variables) {
         if (!text_equals(pair->key, key)) continue;
         *pair = changed;
         return;
@@ -88,16 +88,36 @@ static void add_inherited(ChildEnvironment *environment) {
     }
 }
 
+static void add_shields(ChildEnvironment *environment) {
+    for (size_t i = 0; i < sizeof shields / sizeof *shields; i++)
+        child_environment_set_from(environment, shields[i].key, shields[i].value, "devbox");
+}
+
+static void add_users(ChildEnvironment *environment, const Project *project) {
+    list_each(const char *, name, &project->config.env_pass) {
+        if (getenv(*name) != NULL) child_environment_set_from(environment, *name, getenv(*name), "shell (env.pass)");
+    }
+    list_each(const Pair, pair, &project->dotenv) child_environment_set_from(environment, pair->key, pair->value, pair->origin);
+}
+
+ChildEnvironment child_environment_create_for_container(Context *ctx, const Project *project) {
+    static const char *const proxies[] = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
+                                          "http_proxy", "https_proxy", "all_proxy", "no_proxy"};
+    ChildEnvironment environment = {.arena = ctx->arena};
+    for (size_t i = 0; i < sizeof proxies / sizeof *proxies; i++) {
+        if (getenv(proxies[i]) != NULL) child_environment_set_from(&environment, proxies[i], getenv(proxies[i]), "shell");
+    }
+    add_shields(&environment);
+    add_users(&environment, project);
+    return environment;
+}
+
 ChildEnvironment child_environment_create(Context *ctx, const Project *project) {
     ChildEnvironment environment = {.arena = ctx->arena};
     add_inherited(&environment);
-    for (size_t i = 0; i < sizeof shields / sizeof *shields; i++)
-        child_environment_set_from(&environment, shields[i].key, shields[i].value, "devbox");
+    add_shields(&environment);
     if (project == NULL) return environment;
-    list_each (const char *, name, &project->config.env_pass) {
-        if (getenv(*name) != NULL) child_environment_set_from(&environment, *name, getenv(*name), "shell (env.pass)");
-    }
-    list_each (const Pair, pair, &project->dotenv) child_environment_set_from(&environment, pair->key, pair->value, pair->origin);
+    add_users(&environment, project);
     // Last: what stop and status look for must be ours.
     child_environment_set_from(&environment, "DEVBOX_INSTANCE", project->instance, "devbox");
     return environment;
@@ -118,7 +138,7 @@ void child_environment_unset(ChildEnvironment *environment, const char *key) {
 }
 
 const char *child_environment_get(const ChildEnvironment *environment, const char *key) {
-    list_each (const Pair, pair, &environment->variables) {
+    list_each(const Pair, pair, &environment->variables) {
         if (text_equals(pair->key, key)) return pair->value;
     }
     return NULL;
@@ -132,7 +152,7 @@ void child_environment_prepend_path(ChildEnvironment *environment, const char *f
 
 const char *const *child_environment_vector(const ChildEnvironment *environment) {
     StringList entries = {0};
-    list_each (const Pair, pair, &environment->variables) {
+    list_each(const Pair, pair, &environment->variables) {
         list_push(environment->arena, &entries, arena_format(environment->arena, "%s=%s", pair->key, pair->value));
     }
     return string_list_to_argv(environment->arena, &entries);
@@ -140,10 +160,10 @@ const char *const *child_environment_vector(const ChildEnvironment *environment)
 
 StringList child_environment_passed(Context *ctx, const Project *project) {
     StringList names = {0};
-    list_each (const char *, name, &project->config.env_pass) {
+    list_each(const char *, name, &project->config.env_pass) {
         if (getenv(*name) != NULL) list_push(ctx->arena, &names, *name);
     }
-    list_each (const Pair, pair, &project->dotenv) {
+    list_each(const Pair, pair, &project->dotenv) {
         if (!HAS_PREFIX(pair->key, production_prefixes) || strncasecmp(pair->key, "AIRFLOW_", 8) == 0) continue;
         list_push(ctx->arena, &names, arena_format(ctx->arena, "%s (%s)", pair->key, pair->origin));
     }

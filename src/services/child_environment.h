@@ -14,6 +14,9 @@ typedef struct ChildEnvironment {
 // that run no user code).
 ChildEnvironment child_environment_create(Context *ctx, const Project *project);
 
+// The same for a container, which has programs and folders of its own: of the shell only proxies are kept.
+ChildEnvironment child_environment_create_for_container(Context *ctx, const Project *project);
+
 void child_environment_set(ChildEnvironment *environment, const char *key, const char *value);
 void child_environment_set_from(ChildEnvironment *environment, const char *key, const char *value, const char *origin);
 void child_environment_unset(ChildEnvironment *environment, const char *key);

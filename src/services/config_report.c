@@ -63,6 +63,7 @@ static const char *stored_value(Arena *arena, const Config *config, const Config
         case CONFIG_VERSION:
         case CONFIG_FOLDER:
         case CONFIG_FILE:
+        case CONFIG_MEMORY:
             return *(const char *const *)field;
         case CONFIG_PORT:
             return arena_format(arena, "%d", *(const int *)field);
@@ -146,22 +147,11 @@ static void add_named(Report *report, const ConfigKey *row) {
     }
 }
 
-// The words of start, which would refuse it.
-static void warn_about_runtime(Context *ctx, const Report *report) {
-    if (report->project->config.runtime != RUNTIME_DOCKER) return;
-    const YamlEntry *entry = find_entry(ctx->arena, report->root, "runtime");
-    if (entry == NULL) return;
-    event_warning(ctx, "set runtime: auto in devbox.yaml: Airflow then runs natively, with nothing to set up",
-                  "%s:%d:%d: start refuses this: the docker runtime is not part of this version of devbox", CONFIG_FILE_NAME,
-                  entry->node->line, entry->node->column);
-}
-
 bool config_report(Context *ctx, const Project *project, bool reveals, ConfigEntryList *entries, Error *err) {
     YamlNode *root = NULL;
     Report report = {.arena = ctx->arena, .project = project, .reveals = reveals};
     if (project->config.path != NULL && !yaml_read_file(ctx->arena, project->config.path, &root, err)) return false;
     report.root = root;
-    warn_about_runtime(ctx, &report);
     for (size_t i = 0; i < config_schema_count; i++) {
         const ConfigKey *row = &config_schema[i];
         if (text_ends_with(row->path, "*")) {

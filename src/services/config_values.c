@@ -128,8 +128,11 @@ static void read_memory(ConfigReading *reading, const ConfigPlace *place) {
     if (!read_scalar(reading, place, "a size", &scalar)) return;
     size_t digits = strspn(scalar, "0123456789");
     bool has_unit = digits > 0 && scalar[digits] != '\0' && scalar[digits + 1] == '\0' && strchr("mgMG", scalar[digits]) != NULL;
-    if (!has_unit || strspn(scalar, "0") == digits)
+    if (!has_unit || strspn(scalar, "0") == digits) {
         report_wrong(reading, place, "a size such as 512m or 2g", example(reading, place, "2g"));
+    } else if (is_stored(place->row)) {
+        *(const char **)target_of(reading, place->row) = scalar;
+    }
 }
 
 // "auto|docker|native" → "auto, docker or native"

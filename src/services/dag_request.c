@@ -5,6 +5,7 @@
 #include "io/json.h"
 #include "io/process.h"
 #include "model/event.h"
+#include "services/airflow_runtime.h"
 
 enum { TAIL_LINES = 15, START_ALLOWANCE_MS = 60 * 1000 };
 
@@ -13,7 +14,8 @@ typedef struct Conversation {
     const Project *project;
     const DagRequest *request;
     DagEvents *events;
-    AirflowSetup setup;
+    const AirflowRuntime *runtime;
+    PythonPlace place;
     const char *work_dir;
 } Conversation;
 
@@ -28,8 +30,8 @@ static void complete_message(const Conversation *conversation) {
     value_set_integer(arena, message, "protocol", 1);
     value_set_string(arena, message, "dags_folder", conversation->project->dags_dir);
     value_set_string(arena, message, "work_dir", conversation->work_dir);
-    value_set_string(arena, message, "template", conversation->setup.template_path);
-    value_set_string(arena, message, "live", conversation->setup.database);
+    value_set_string(arena, message, "template", conversation->place.template_path);
+    value_set_string(arena, message, "live", conversation->place.live);
 }
 
 static bool report_trouble(Context *ctx, const ProcessResult *result, const DagRequest *request, Error *err) {
@@ -55,21 +57,19 @@ static bool report_trouble(Context *ctx, const ProcessResult *result, const DagR
 static bool send(Conversation *conversation, Error *err) {
     Context *ctx = conversation->ctx;
     const DagRequest *request = conversation->request;
-    ChildEnvironment environment;
     ProcessResult result;
-    if (!airflow_setup_environment(ctx, conversation->project, &conversation->setup, 0, &environment, err)) return false;
     // A test's own home: what Airflow writes there goes away with it.
-    child_environment_set(&environment, "AIRFLOW_HOME", conversation->work_dir);
+    Pair home = {.key = "AIRFLOW_HOME", .value = conversation->work_dir};
+    PairList variables = {.items = &home, .count = 1};
     complete_message(conversation);
-    const char *worker = path_join(ctx->arena, ctx->share_dir, "workers/airflow_host.py");
-    const char *const argv[] = {conversation->setup.python.python, worker, "request", NULL};
+    const char *const argv[] = {path_join(ctx->arena, conversation->place.workers, "airflow_host.py"), "request", NULL};
     ProcessSpec spec = {.argv = argv,
                         .folder = conversation->project->root,
-                        .environment = child_environment_vector(&environment),
                         .input = arena_format(ctx->arena, "%s\n", json_print(ctx->arena, request->message)),
                         .on_output = read_line,
                         .handler_state = conversation,
                         .timeout_ms = request->timeout_ms + START_ALLOWANCE_MS};
+    if (!conversation->runtime->enter_place(ctx, conversation->project, PYTHON_DAG_TESTS, &variables, &spec, err)) return false;
     if (!process_run(ctx, &spec, &result, err)) return false;
     bool has_answer = result.outcome == PROCESS_EXITED && result.exit_code == 0 && conversation->events->state != NULL;
     return has_answer || report_trouble(ctx, &result, request, err);
@@ -79,7 +79,8 @@ bool dag_request_send(Context *ctx, const Project *project, const DagRequest *re
     Conversation conversation = {.ctx = ctx, .project = project, .request = request, .events = events};
     const char *parent = project_state_path(ctx->arena, project, "tmp");
     Error cleaning = {.arena = ctx->arena};
-    if (!airflow_setup_prepare_tests(ctx, project, "airflow", &conversation.setup, err)) return false;
+    conversation.runtime = airflow_runtime_of(project);
+    if (!conversation.runtime->open_place(ctx, project, PYTHON_DAG_TESTS, "airflow", &conversation.place, err)) return false;
     if (!folder_create(ctx->arena, parent, err)) return false;
     if (!folder_create_temporary(ctx->arena, parent, "dags-", &conversation.work_dir, err)) return false;
     bool is_done = send(&conversation, err);

@@ -1,6 +1,5 @@
 // One request to src/workers/airflow_host.py: a cold Python process, private folders, events read as they come.
 #pragma once
-#include "services/airflow_setup.h"
 #include "services/dag_events.h"
 
 typedef struct DagRequest {

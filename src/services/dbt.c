@@ -8,6 +8,7 @@
 #include "io/lock_file.h"
 #include "io/process.h"
 #include "model/event.h"
+#include "services/airflow_runtime.h"
 #include "services/dbt_events.h"
 #include "services/dbt_packages.h"
 #include "services/dbt_setup.h"
@@ -55,20 +56,20 @@ static void note_output(void *state, const char *line) {
     event_step_progress(build->ctx, build->step, "%zu nodes done, last: %s", cases->count, cases->items[cases->count - 1].name);
 }
 
-// spec->argv holds dbt's own words; interpreter, worker and context are put before them.
+// spec->argv holds dbt's own words; worker and context are put before them.
 static bool run_worker(Context *ctx, const Project *project, const char *context, ProcessSpec *spec, ProcessResult *result,
                        Error *err) {
-    DbtSetup setup;
-    ChildEnvironment environment;
+    const AirflowRuntime *runtime = airflow_runtime_of(project);
+    PythonPlace place;
     StringList argv = {0};
-    if (!dbt_setup_observe(ctx, project, &setup, err) || !dbt_environment(ctx, project, &setup, &environment, err)) return false;
-    const char *const head[] = {setup.python.python, setup.worker, "--context", context, "--"};
+    const PairList none = {0};
+    if (!runtime->open_place(ctx, project, PYTHON_DBT, "dbt", &place, err)) return false;
+    const char *const head[] = {path_join(ctx->arena, place.workers, "dbt_run.py"), "--context", context, "--"};
     for (size_t i = 0; i < sizeof head / sizeof *head; i++) list_push(ctx->arena, &argv, head[i]);
     for (const char *const *word = spec->argv; *word != NULL; word++) list_push(ctx->arena, &argv, *word);
     spec->argv = string_list_to_argv(ctx->arena, &argv);
-    spec->environment = child_environment_vector(&environment);
     spec->folder = project->root;
-    return process_run(ctx, spec, result, err);
+    return runtime->enter_place(ctx, project, PYTHON_DBT, &none, spec, err) && process_run(ctx, spec, result, err);
 }
 
 static bool install_packages(Build *build, const char *context, Error *err) {
@@ -154,10 +155,11 @@ static bool build_nodes(Context *ctx, Build *build, DbtPlaces *places, const Str
 }
 
 bool dbt_build(Context *ctx, const Project *project, Verdict *verdict, Error *err) {
-    DbtSetup setup;
+    PythonPlace place;
     Build build = {.ctx = ctx, .project = project, .step = "dbt"};
     DbtPlaces places = dbt_live_places(ctx, project);
-    if (!dbt_setup_complete(ctx, project, "dbt", &setup, err) || !dbt_prepare(ctx, project, err)) return false;
+    if (!airflow_runtime_of(project)->open_place(ctx, project, PYTHON_DBT, "dbt", &place, err) || !dbt_prepare(ctx, project, err))
+        return false;
     event_step_progress(ctx, "dbt", "dbt build");
     if (!build_nodes(ctx, &build, &places, &(StringList){0}, err)) return false;
     *verdict = build.events.verdict;
@@ -207,7 +209,7 @@ static const char *describe_selection(Arena *arena, const StringList *selectors)
 
 bool dbt_test(Context *ctx, const Project *project, const StringList *selectors, Verdict *verdict, Error *err) {
     cleanup_fd int lock_fd = -1;
-    DbtSetup setup;
+    PythonPlace place;
     Build build = {.ctx = ctx, .project = project, .step = "dbt"};
     const char *folder = project_state_path(ctx->arena, project, "dbt-test");
     DbtPlaces places = {.folder = folder,
@@ -218,7 +220,9 @@ bool dbt_test(Context *ctx, const Project *project, const StringList *selectors,
         return error_hint(err, "set dbt.project in devbox.yaml when it lies deeper than three folders");
     }
     event_step_started(ctx, "dbt", "dbt build on a private copy");
-    if (!dbt_setup_complete(ctx, project, "dbt", &setup, err) || !folder_create(ctx->arena, folder, err)) return false;
+    if (!airflow_runtime_of(project)->open_place(ctx, project, PYTHON_DBT, "dbt", &place, err) ||
+        !folder_create(ctx->arena, folder, err))
+        return false;
     if (!lock_file_take(ctx, path_join(ctx->arena, folder, "test.lock"), "test dbt", LOCK_TIMEOUT_MS, &lock_fd, err))
         return false;
     if (!make_private_copies(ctx, project, &places, selectors->count == 0, err)) return false;
@@ -234,12 +238,12 @@ bool dbt_test(Context *ctx, const Project *project, const StringList *selectors,
 }
 
 bool dbt_pass_through(Context *ctx, const Project *project, const StringList *words, int *exit_code, Error *err) {
-    DbtSetup setup;
+    PythonPlace place;
     ProcessResult result;
     const char *context;
     DbtPlaces places = dbt_live_places(ctx, project);
     if (project->dbt_dir == NULL) return error_set(err, ERROR_CHECKOUT, "this checkout has no dbt_project.yml");
-    if (!dbt_setup_complete(ctx, project, "dbt", &setup, err)) return false;
+    if (!airflow_runtime_of(project)->open_place(ctx, project, PYTHON_DBT, "dbt", &place, err)) return false;
     if (!dbt_write_context(ctx, project, &places, &context, err)) return false;
     ProcessSpec spec = {.argv = string_list_to_argv(ctx->arena, words), .is_foreground = true};
     if (!run_worker(ctx, project, context, &spec, &result, err)) return false;

@@ -53,7 +53,9 @@ bool dbt_write_context(Context *ctx, const Project *project, const DbtPlaces *pl
     value_set_string(arena, context, "extension", NULL);
     value_set_bool(arena, context, "publish", places->publishes);
     value_set_string(arena, context, "events", places->events);
-    if (places->events != NULL) value_set_integer(arena, context, "owner", getpid());
+    // In a container our pid means nothing: there the end of the connection ends dbt.
+    bool knows_us = places->events != NULL && project->config.runtime != RUNTIME_DOCKER;
+    if (knows_us) value_set_integer(arena, context, "owner", getpid());
     const char *file = path_join(arena, places->folder, places->events == NULL ? "context.json" : "context-events.json");
     if (!folder_create(arena, places->folder, err)) return false;
     if (!file_write_string(arena, file, json_print_indented(arena, context), 0600, err)) return false;
@@ -75,6 +77,7 @@ bool dbt_prepare(Context *ctx, const Project *project, Error *err) {
     DbtPlaces places = dbt_live_places(ctx, project);
     if (project->dbt_dir == NULL) return true;
     if (!dbt_setup_observe(ctx, project, &setup, err) || !dbt_write_context(ctx, project, &places, &context, err)) return false;
+    if (project->config.runtime == RUNTIME_DOCKER) return true;  // the image has a dbt of its own
     const char *folder = project_state_path(ctx->arena, project, "run/bin");
     const char *shim =
         arena_format(ctx->arena,

@@ -5,26 +5,16 @@
 #include "io/network.h"
 #include "io/platform.h"
 #include "io/process.h"
-#include "services/airflow_setup.h"
+#include "services/airflow_native_checks.h"
+#include "services/airflow_runtime.h"
 #include "services/dag_folder.h"
-#include "services/dbt_setup.h"
 #include "services/hook.h"
-#include "services/python_tools.h"
-#include "services/runtime_state.h"
 
 enum { MEBIBYTE = 1 << 20, GIBIBYTE = 1 << 30, INSTALLING_DISK_GIB = 3, RUNNING_DISK_MIB = 200, NEEDED_MEMORY_GIB = 2 };
 
 static void add(Context *ctx, CheckList *checks, const char *name, CheckState state, const char *finding, const char *remedy) {
     Check check = {.name = name, .state = state, .finding = finding, .remedy = remedy};
     list_push(ctx->arena, checks, check);
-}
-
-static bool is_installed(Context *ctx, const Project *project) {
-    AirflowSetup airflow;
-    DbtSetup dbt;
-    Error ignored = {.arena = ctx->arena};
-    if (!airflow_setup_observe(ctx, project, &airflow, &ignored) || !airflow.python.is_ready) return false;
-    return project->dbt_dir == NULL || (dbt_setup_observe(ctx, project, &dbt, &ignored) && dbt.python.is_ready);
 }
 
 // The folder itself, or where it would be made.
@@ -57,7 +47,7 @@ static void check_disks(Context *ctx, const Project *project, CheckList *checks)
     uint64_t state_device = file_info(existing_folder(ctx->arena, project->state)).device;
     bool is_same = file_info(existing_folder(ctx->arena, cache)).device == state_device;
     long long running = (long long)RUNNING_DISK_MIB * MEBIBYTE, installing = (long long)INSTALLING_DISK_GIB * GIBIBYTE;
-    bool must_install = !is_installed(ctx, project);
+    bool must_install = project->config.runtime != RUNTIME_DOCKER && !airflow_native_is_installed(ctx, project);
     check_disk(ctx, checks, project->state, must_install && is_same ? installing : running);
     if (!is_same) check_disk(ctx, checks, cache, must_install ? installing : 0);
 }
@@ -77,50 +67,6 @@ static void check_git(Context *ctx, CheckList *checks) {
     const char *git = process_find_program(ctx->arena, "git", NULL);
     add(ctx, checks, "git", git != NULL ? CHECK_GOOD : CHECK_WARNING, git != NULL ? git : "not found",
         git != NULL ? NULL : "install git, so that pushes are tested: sudo apt install git");
-}
-
-static void check_airflow(Context *ctx, const Project *project, CheckList *checks) {
-    AirflowSetup setup;
-    Error err = {.arena = ctx->arena};
-    if (!airflow_setup_observe(ctx, project, &setup, &err)) {
-        add(ctx, checks, "Airflow", CHECK_BAD, err.message, err.hint);
-        return;
-    }
-    const char *what = arena_format(ctx->arena, "Airflow %s in %s", setup.profile.version, setup.python.folder);
-    bool is_ready = setup.python.is_ready;
-    add(ctx, checks, "Airflow", is_ready ? CHECK_GOOD : CHECK_WARNING,
-        is_ready ? what : arena_format(ctx->arena, "Airflow %s is not installed yet", setup.profile.version),
-        is_ready ? NULL : "devbox start installs it");
-}
-
-static void check_python(Context *ctx, const Project *project, CheckList *checks) {
-    PythonRequest request = {.python_min = "3.10", .python_max = "3.12", .python_prefer = "3.11"};
-    AirflowProfile profile;
-    Error err = {.arena = ctx->arena};
-    if (airflow_profile_load(ctx, project->config.airflow.version, &profile, &err)) {
-        request = (PythonRequest){
-            .python_min = profile.python_min, .python_max = profile.python_max, .python_prefer = profile.python_prefer};
-    }
-    const char *python = python_find_interpreter(ctx, &request), *uv = python_find_installed_uv(ctx);
-    const char *missing = arena_format(ctx->arena, "none between %s and %s", request.python_min, request.python_max);
-    add(ctx, checks, "Python", python != NULL ? CHECK_GOOD : CHECK_WARNING, python != NULL ? python : missing,
-        python != NULL ? NULL
-                       : arena_format(ctx->arena, "sudo apt install python3, or: uv python install %s", request.python_prefer));
-    add(ctx, checks, "uv", CHECK_GOOD, uv != NULL ? uv : "not installed yet; devbox start installs it from PyPI", NULL);
-}
-
-static void check_dbt(Context *ctx, const Project *project, CheckList *checks) {
-    DbtSetup setup;
-    Error err = {.arena = ctx->arena};
-    if (project->dbt_dir == NULL) {
-        add(ctx, checks, "dbt", CHECK_GOOD, "no dbt_project.yml in this checkout", NULL);
-    } else if (!dbt_setup_observe(ctx, project, &setup, &err)) {
-        add(ctx, checks, "dbt", CHECK_BAD, err.message, err.hint);
-    } else {
-        const char *folder = path_relative(ctx->arena, project->dbt_dir, project->root);
-        add(ctx, checks, "dbt", setup.python.is_ready ? CHECK_GOOD : CHECK_WARNING,
-            arena_format(ctx->arena, "project in ./%s", folder), setup.python.is_ready ? NULL : "devbox start installs dbt");
-    }
 }
 
 static void check_dags(Context *ctx, const Project *project, CheckList *checks) {
@@ -145,7 +91,8 @@ static void check_port(Context *ctx, const Project *project, CheckList *checks) 
     ProcessInfo holder = {0};
     int family = 0, port = project->config.airflow.port;
     Error ignored = {.arena = ctx->arena};
-    bool is_ours = runtime_state_read(ctx, project, &state, &ignored) && state.phase != RUNTIME_STOPPED && state.port == port;
+    bool is_ours = airflow_runtime_of(project)->read_state(ctx, project, &state, &ignored) && state.phase != RUNTIME_STOPPED &&
+                   state.port == port;
     if (is_ours || network_port_is_free(port, &family)) {
         add(ctx, checks, "port", CHECK_GOOD, arena_format(ctx->arena, "%d is %s", port, is_ours ? "Airflow's" : "free"), NULL);
         return;
@@ -173,7 +120,7 @@ static void check_hook(Context *ctx, const Project *project, CheckList *checks) 
 static void check_services(Context *ctx, const Project *project, CheckList *checks) {
     RuntimeState state;
     Error err = {.arena = ctx->arena};
-    if (!runtime_state_read(ctx, project, &state, &err)) {
+    if (!airflow_runtime_of(project)->read_state(ctx, project, &state, &err)) {
         add(ctx, checks, "services", CHECK_BAD, err.message, "devbox stop, then devbox start");
         return;
     }
@@ -197,9 +144,7 @@ CheckList doctor_examine(Context *ctx, const Project *project) {
     CheckList checks = {0};
     check_system(ctx, project, &checks);
     check_git(ctx, &checks);
-    check_python(ctx, project, &checks);
-    check_airflow(ctx, project, &checks);
-    check_dbt(ctx, project, &checks);
+    airflow_runtime_of(project)->examine(ctx, project, &checks);
     check_dags(ctx, project, &checks);
     check_port(ctx, project, &checks);
     check_hook(ctx, project, &checks);

@@ -1,18 +1,8 @@
 // Looks at everything that `devbox start` needs, each with its remedy.
 #pragma once
 #include "model/event.h"
+#include "services/check.h"
 #include "services/project.h"
-
-typedef enum CheckState { CHECK_GOOD, CHECK_WARNING, CHECK_BAD } CheckState;
-
-typedef struct Check {
-    const char *name;  // "Python"
-    CheckState state;
-    const char *finding;  // "Python 3.11 (/usr/bin/python3.11)"
-    const char *remedy;   // one command or action; NULL when good
-} Check;
-
-typedef LIST_OF(Check) CheckList;
 
 // All checks; nothing is changed.
 CheckList doctor_examine(Context *ctx, const Project *project);

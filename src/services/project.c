@@ -116,10 +116,22 @@ static bool locate(Context *ctx, const char *folder, Project *project, Error *er
     return true;
 }
 
+void project_recall_runtime(Context *ctx, Project *project) {
+    char *content;
+    Error ignored = {.arena = ctx->arena};
+    const char *path = project_state_path(ctx->arena, project, RUNTIME_FILE);
+    if (project->config.runtime != RUNTIME_AUTO || !file_exists(path)) return;
+    if (!file_read(ctx->arena, path, &content, NULL, &ignored)) return;
+    if (text_starts_with(content, "docker")) project->config.runtime = RUNTIME_DOCKER;
+    if (text_starts_with(content, "native")) project->config.runtime = RUNTIME_NATIVE;
+}
+
 bool project_open(Context *ctx, const char *folder, Project *project, Error *err) {
     Project opened = {0};
     if (!locate(ctx, folder, &opened, err)) return false;
     if (!fill(ctx, &opened, err) || !read_dotenv(ctx, opened.root, &opened.dotenv, err)) return false;
+    opened.config.is_runtime_explicit = opened.config.runtime != RUNTIME_AUTO;
+    project_recall_runtime(ctx, &opened);
     *project = opened;
     return true;
 }
@@ -130,6 +142,7 @@ bool project_open_with_faults(Context *ctx, const char *folder, Project *project
     if (err->code != ERROR_CONFIG || !locate(ctx, folder, &located, err)) return false;
     event_warning(ctx, err->hint, "%s", err->message);
     error_clear(err);
+    project_recall_runtime(ctx, &located);
     *project = located;
     return true;
 }

@@ -34,6 +34,12 @@ bool project_open_snapshot(Context *ctx, const Project *live, const char *folder
 // Makes .devbox/ with its folders and a .gitignore of `*`. A read-only checkout is an error with the folder's name.
 bool project_prepare_state(Context *ctx, const Project *project, Error *err) MUST_USE;
 
+// Holds what `runtime: auto` was decided to mean here: once per checkout, else its history would split between two databases.
+#define RUNTIME_FILE "runtime"
+
+// Puts that decision into config.runtime when it is still auto; opening a project does it.
+void project_recall_runtime(Context *ctx, Project *project);
+
 // A path below .devbox.
 const char *project_state_path(Arena *arena, const Project *project, const char *name);
 

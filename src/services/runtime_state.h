@@ -16,7 +16,8 @@ typedef enum ServiceState {
 typedef struct ServiceStatus {
     const char *name, *label;
     ServiceState state;
-    pid_t pid;
+    pid_t pid;              // 0: it does not run
+    const char *container;  // its name; NULL without containers
     int restarts;
     long long started_ms;  // wall clock, of the current process
     const char *message;   // why it is not healthy: "exited (1) 3s after start"

@@ -5,12 +5,11 @@
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "io/lock_file.h"
-#include "services/airflow_native.h"
+#include "services/airflow_runtime.h"
 #include "services/child_environment.h"
 #include "services/dag_folder.h"
 #include "services/doctor.h"
 #include "services/plan_runner.h"
-#include "services/runtime_state.h"
 #include "services/start_steps.h"
 
 static bool is_wanted(const StartOptions *options, const char *name) {
@@ -20,48 +19,49 @@ static bool is_wanted(const StartOptions *options, const char *name) {
 
 static bool check_only(Context *ctx, const StartOptions *options, Error *err) {
     StringList known = {0};
-    for (const StartStep *step = start_steps; step->name != NULL; step++) list_push(ctx->arena, &known, step->name);
+    for (const StartStep *step = start_steps; step->name != NULL; step++) {
+        if (!step->is_preparation) list_push(ctx->arena, &known, step->name);
+    }
     list_each(const char *const, name, &options->only) {
-        if (start_step_find(*name) != NULL) continue;
+        if (string_list_contains(&known, *name)) continue;
         error_set(err, ERROR_USAGE, "there is no part '%s'", *name);
         return error_hint(err, "devbox start --only takes: %s", text_join(ctx->arena, &known, ", "));
     }
     return true;
 }
 
-static Plan make_plan(Context *ctx, const StartOptions *options) {
+static Plan make_plan(Context *ctx, const Project *project, const StartOptions *options) {
     Plan plan = {0};
+    bool has_images = airflow_runtime_of(project)->prepare != NULL;
     for (const StartStep *step = start_steps; step->name != NULL; step++) {
-        if (!is_wanted(options, step->name)) continue;
+        bool is_needed = step->is_preparation ? has_images : is_wanted(options, step->name);
+        if (!is_needed) continue;
         plan_add(ctx->arena, &plan, step->name, step->description, step->after, true);
     }
     return plan;
 }
 
-static bool check_runtime(const Project *project, Error *err) {
-    if (project->config.runtime != RUNTIME_DOCKER) return true;
-    error_set(err, ERROR_RUNTIME_MISSING, "the docker runtime is not part of this version of devbox");
-    return error_hint(err, "set runtime: auto in devbox.yaml: Airflow then runs natively, with nothing to set up");
-}
-
 static bool run_checks(Context *ctx, const Project *project, const StartOptions *options, Error *err) {
+    const AirflowRuntime *runtime = airflow_runtime_of(project);
+    const char *finding = "";
     int port;
     long long start_ms = clock_now_ms();
     event_step_started(ctx, "checks", NULL);
-    bool is_fine = check_runtime(project, err) && doctor_check_prerequisites(ctx, project, err);
+    bool is_fine = doctor_check_prerequisites(ctx, project, err) && runtime->check(ctx, project, &finding, err);
     if (is_fine) is_fine = dag_folder_check(ctx, project, err);
-    if (is_fine && is_wanted(options, "airflow")) is_fine = airflow_native_choose_port(ctx, project, &port, err);
+    if (is_fine && is_wanted(options, "airflow")) is_fine = runtime->choose_port(ctx, project, &port, err);
     if (!is_fine) {
         event_step_failed(ctx, "checks", clock_now_ms() - start_ms, err);
         return false;
     }
-    event_step_done(ctx, "checks", clock_now_ms() - start_ms, "disk, DAG folder, port");
+    event_step_done(ctx, "checks", clock_now_ms() - start_ms, "%s, disk, DAG folder, port", finding);
     return true;
 }
 
 static void say_headline(Context *ctx, const Project *project) {
     StringList passed = child_environment_passed(ctx, project);
-    event_headline(ctx, "%s · native · Airflow %s", project->name, project->config.airflow.version);
+    const char *where = airflow_runtime_of(project)->describe(ctx);
+    event_headline(ctx, "%s · %s · Airflow %s", project->name, where, project->config.airflow.version);
     if (passed.count > 0) event_note(ctx, "DAGs and dbt get from you: %s", text_join(ctx->arena, &passed, ", "));
     if (project->config.path == NULL) event_note(ctx, "no devbox.yaml here, so defaults hold; devbox init writes one");
 }
@@ -73,15 +73,16 @@ static bool has_failed(const Plan *plan, const char *name) {
     return false;
 }
 
-bool start_platform(Context *ctx, const Project *project, const StartOptions *options, StartReport *report, Error *err) {
+bool start_platform(Context *ctx, Project *project, const StartOptions *options, StartReport *report, Error *err) {
     cleanup_fd int lock_fd = -1;
     if (!check_only(ctx, options, err) || !project_prepare_state(ctx, project, err)) return false;
     if (!lock_file_take(ctx, project_state_path(ctx->arena, project, "run/start.lock"), "start", 0, &lock_fd, err)) return false;
+    if (!airflow_runtime_decide(ctx, project, err)) return false;
     say_headline(ctx, project);
     long long origin_ms = clock_now_ms();
     if (!run_checks(ctx, project, options, err)) return false;
     StepTiming checks = {.step = "checks", .state = STEP_DONE, .duration_ms = clock_now_ms() - origin_ms};
-    Plan plan = make_plan(ctx, options);
+    Plan plan = make_plan(ctx, project, options);
     report->was_tried = true;
     bool is_done = plan_run(ctx, project, &plan, &report->is_red, err);
     if (options->has_timings) {
@@ -93,10 +94,9 @@ bool start_platform(Context *ctx, const Project *project, const StartOptions *op
 }
 
 bool start_describe(Context *ctx, const Project *project, const StartOptions *options, Result *result, Error *err) {
-    (void)project;
     Text text = {.arena = ctx->arena};
     if (!check_only(ctx, options, err)) return false;
-    Plan plan = make_plan(ctx, options);
+    Plan plan = make_plan(ctx, project, options);
     Value *steps = value_array(ctx->arena);
     list_each(const Step, step, &plan.steps) {
         Value *object = value_object(ctx->arena);
@@ -114,7 +114,7 @@ Result start_result(Context *ctx, const Project *project, const StartReport *rep
     Error ignored = {.arena = ctx->arena};
     Value *data = value_object(ctx->arena);
     Text text = {.arena = ctx->arena};
-    bool is_up = runtime_state_read(ctx, project, &state, &ignored) && state.phase == RUNTIME_HEALTHY;
+    bool is_up = airflow_runtime_of(project)->read_state(ctx, project, &state, &ignored) && state.phase == RUNTIME_HEALTHY;
     if (is_up) {
         const char *url = arena_format(ctx->arena, "http://localhost:%d", state.port);
         value_set_string(ctx->arena, data, "airflowUrl", url);

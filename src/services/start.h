@@ -18,8 +18,8 @@ typedef struct StartReport {
 } StartReport;
 
 // Brings the platform up; doing it again changes nothing. A failed part is an error after the others were brought as far as they
-// go; *report holds then too.
-bool start_platform(Context *ctx, const Project *project, const StartOptions *options, StartReport *report, Error *err) MUST_USE;
+// go; *report holds then too. Decides project->config.runtime.
+bool start_platform(Context *ctx, Project *project, const StartOptions *options, StartReport *report, Error *err) MUST_USE;
 
 // The steps that start would take, in order, as text and data (--dry-run).
 bool start_describe(Context *ctx, const Project *project, const StartOptions *options, Result *result, Error *err) MUST_USE;

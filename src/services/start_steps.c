@@ -4,10 +4,10 @@
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "model/event.h"
-#include "services/airflow_native.h"
-#include "services/airflow_setup.h"
+#include "services/airflow_runtime.h"
 #include "services/dag_folder.h"
 #include "services/dbt.h"
+#include "services/dbt_memo.h"
 #include "services/sandbox.h"
 
 static bool run_sandbox(Context *ctx, const Project *project, StepReport *report, Error *err) {
@@ -24,15 +24,17 @@ static bool run_sandbox(Context *ctx, const Project *project, StepReport *report
     return true;
 }
 
+static bool run_images(Context *ctx, const Project *project, StepReport *report, Error *err) {
+    const AirflowRuntime *runtime = airflow_runtime_of(project);
+    return runtime->prepare == NULL || runtime->prepare(ctx, project, "images", &report->summary, err);
+}
+
 static bool run_airflow(Context *ctx, const Project *project, StepReport *report, Error *err) {
-    AirflowSetup setup;
     bool already_runs;
-    int port;
     StringList files = {0};
-    if (!airflow_setup_complete(ctx, project, "airflow", &setup, err)) return false;
-    if (!airflow_native_choose_port(ctx, project, &port, err)) return false;
-    if (!airflow_native_launch(ctx, project, port, &already_runs, err)) return false;
-    if (!airflow_native_wait_healthy(ctx, project, "airflow", err)) return false;
+    // Airflow's tasks find dbt's context from the first moment on.
+    if (!dbt_prepare(ctx, project, err)) return false;
+    if (!airflow_runtime_of(project)->launch(ctx, project, "airflow", &already_runs, err)) return false;
     if (!dag_folder_list(ctx, project, &files, err)) return false;
     const char *news = already_runs ? "running already; " : "";
     const char *folder = project->config.dags, *unit = files.count == 1 ? "file" : "files";
@@ -46,6 +48,10 @@ static bool run_dbt(Context *ctx, const Project *project, StepReport *report, Er
     Verdict verdict = {0};
     if (project->dbt_dir == NULL) {
         *report = (StepReport){.is_skipped = true, .summary = "no dbt_project.yml in this checkout"};
+        return true;
+    }
+    if (dbt_memo_matches(ctx, project, &report->summary)) {
+        report->summary = arena_format(ctx->arena, "nothing changed since: %s", report->summary);
         return true;
     }
     if (!dbt_build(ctx, project, &verdict, err)) {
@@ -65,6 +71,7 @@ static bool run_dbt(Context *ctx, const Project *project, StepReport *report, Er
     report->is_red = !verdict_is_green(&verdict);
     if (!report->is_red) {
         report->summary = arena_format(ctx->arena, "%zu models built, %zu tests passed", models, tests);
+        dbt_memo_remember(ctx, project, report->summary);
         return true;
     }
     Text names = {.arena = ctx->arena};
@@ -78,9 +85,10 @@ static bool run_dbt(Context *ctx, const Project *project, StepReport *report, Er
 }
 
 const StartStep start_steps[] = {
-    {"sandbox", "load seeds into .devbox/sandbox.db", "", run_sandbox},
-    {"airflow", "install and start Airflow, wait until it is healthy", "", run_airflow},
-    {"dbt", "build the dbt project on the sandbox", "sandbox", run_dbt},
+    {"images", "pull and build the images that Airflow's containers run", "", true, run_images},
+    {"sandbox", "load seeds into .devbox/sandbox.db", "", false, run_sandbox},
+    {"airflow", "start Airflow, wait until it is healthy", "images", false, run_airflow},
+    {"dbt", "build the dbt project on the sandbox", "sandbox,images", false, run_dbt},
     {0},
 };
 

@@ -10,7 +10,8 @@ typedef struct StepReport {
 
 typedef struct StartStep {
     const char *name, *description;
-    const char *after;  // comma separated names
+    const char *after;    // comma separated names
+    bool is_preparation;  // of other steps; only for runtimes that need it, and whatever --only says
     bool (*run)(Context *ctx, const Project *project, StepReport *report, Error *err);
 } StartStep;
 

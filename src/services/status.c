@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "io/clock.h"
 #include "io/file_system.h"
-#include "services/runtime_state.h"
+#include "services/airflow_runtime.h"
 #include "services/sandbox.h"
 
 // The supervisor renews its file every 5 s; three times that means that it hangs.
@@ -26,6 +26,7 @@ static Value *service_to_value(Arena *arena, const ServiceStatus *status) {
     value_set_string(arena, object, "name", status->name);
     value_set_string(arena, object, "state", service_state_name(status->state));
     value_set_integer(arena, object, "pid", status->pid);
+    if (status->container != NULL) value_set_string(arena, object, "container", status->container);
     value_set_integer(arena, object, "restarts", status->restarts);
     value_set_string(arena, object, "message", status->message);
     value_set_string(arena, object, "log", status->log_path);
@@ -36,7 +37,7 @@ static Value *to_value(Arena *arena, const Project *project, const RuntimeState 
     Value *data = value_object(arena), *services = value_array(arena);
     bool is_up = state->phase != RUNTIME_STOPPED;
     value_set_string(arena, data, "checkout", project->root);
-    value_set_string(arena, data, "runtime", "native");
+    value_set_string(arena, data, "runtime", airflow_runtime_of(project)->name);
     value_set_string(arena, data, "phase", runtime_phase_name(state->phase));
     value_set_string(arena, data, "airflowVersion", airflow_version(project, state));
     value_set_string(arena, data, "airflowUrl", airflow_url(arena, state));
@@ -72,8 +73,8 @@ static const char *headline(Arena *arena, const Project *project, const RuntimeS
     if (state->phase == RUNTIME_STOPPED) return arena_format(arena, "%s · stopped · start with: devbox start", project->name);
     bool is_stale = state->age_ms > STALE_MS;
     Text line = {.arena = arena};
-    text_append_format(&line, "%s · native · Airflow %s · %s", project->name, airflow_version(project, state),
-                       runtime_phase_name(state->phase));
+    text_append_format(&line, "%s · %s · Airflow %s · %s", project->name, airflow_runtime_of(project)->name,
+                       airflow_version(project, state), runtime_phase_name(state->phase));
     if (airflow_url(arena, state) != NULL) text_append_format(&line, " · %s", airflow_url(arena, state));
     if (is_stale) text_append(&line, " · the supervisor does not answer: devbox stop, then devbox start");
     return text_string(&line);
@@ -81,7 +82,7 @@ static const char *headline(Arena *arena, const Project *project, const RuntimeS
 
 bool status_describe(Context *ctx, const Project *project, bool is_short, Result *result, Error *err) {
     RuntimeState state;
-    if (!runtime_state_read(ctx, project, &state, err)) return false;
+    if (!airflow_runtime_of(project)->read_state(ctx, project, &state, err)) return false;
     const char *line = headline(ctx->arena, project, &state);
     *result = (Result){.data = to_value(ctx->arena, project, &state)};
     if (is_short || state.phase == RUNTIME_STOPPED) {
@@ -96,7 +97,7 @@ bool status_describe(Context *ctx, const Project *project, bool is_short, Result
 bool status_describe_environment(Context *ctx, const Project *project, Result *result, Error *err) {
     RuntimeState state;
     Text lines = {.arena = ctx->arena};
-    if (!runtime_state_read(ctx, project, &state, err)) return false;
+    if (!airflow_runtime_of(project)->read_state(ctx, project, &state, err)) return false;
     text_append_format(&lines, "DEVBOX_PHASE=%s\n", runtime_phase_name(state.phase));
     text_append_format(&lines, "DEVBOX_SANDBOX=%s\n", text_quote_for_shell(ctx->arena, sandbox_path(ctx->arena, project)));
     const char *url = airflow_url(ctx->arena, &state);

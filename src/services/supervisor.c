@@ -28,6 +28,7 @@ enum {
     TURN_MS = 500,
     STARTING_TURN_MS = 50,
     HEALTH_INTERVAL_MS = 5000,
+    HEALTH_TIMEOUT_MS = 5000,
     UNPAUSE_INTERVAL_MS = 1000,
     LOG_INTERVAL_MS = 5000,
     END_GRACE_MS = 8000
@@ -36,8 +37,8 @@ enum {
 typedef struct Supervised {
     const AirflowService *service;
     RestartPolicy policy;
-    long long due_ms;  // monotonic time of the next start; 0: running, or failed for good
-    bool is_deaf;      // it lived, but nobody listened on its port, so we ended it
+    long long due_ms;   // monotonic time of the next start; 0: running, or failed for good
+    bool is_deaf;       // it lived, but nobody listened on its port, so we ended it
     long long kill_ms;  // monotonic time until which it may end by itself, to be started anew on request; 0: nobody asked
 } Supervised;
 
@@ -287,7 +288,7 @@ static void check_health(Supervisor *supervisor, Context *turn) {
     Error err = {.arena = turn->arena};
     RuntimeState *state = &supervisor->state;
     if (clock_now_ms() < supervisor->next_health_ms) return;
-    if (airflow_health_ask(turn, &supervisor->setup.profile, state->port, &components, &err)) {
+    if (airflow_health_ask(turn, &supervisor->setup.profile, state->port, HEALTH_TIMEOUT_MS, &components, &err)) {
         note(supervisor, service_health_judge(supervisor->ctx->arena, state, &components, clock_wall_ms()));
     } else {
         judge_silence(supervisor, err.message);

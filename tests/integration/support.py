@@ -29,8 +29,10 @@ def find_venv(name):
 def environment(**extra):
     """A newcomer's environment: a home of its own, the test cache, nothing that bends Python or git."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "DEVBOX_", "AIRFLOW", "AWS_"))}
-    kept.update(XDG_CACHE_HOME=CACHE, LANG="C.UTF-8", GIT_AUTHOR_NAME="Test", GIT_AUTHOR_EMAIL="test@localhost",
-                GIT_COMMITTER_NAME="Test", GIT_COMMITTER_EMAIL="test@localhost", **extra)
+    # An engine of the machine must not decide where Airflow runs; tests of the Docker runtime bring their own.
+    kept.update(DOCKER_HOST="unix:///nowhere/docker.sock", XDG_CACHE_HOME=CACHE, LANG="C.UTF-8", GIT_AUTHOR_NAME="Test", GIT_AUTHOR_EMAIL="test@localhost",
+                GIT_COMMITTER_NAME="Test", GIT_COMMITTER_EMAIL="test@localhost")
+    kept.update(extra)
     return kept
 
 

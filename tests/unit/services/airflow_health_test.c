@@ -63,7 +63,7 @@ static bool ask(Arena *arena, const FakeHttpAnswer *answer, ComponentHealthList 
     Context ctx = {.arena = arena};
     AirflowProfile profile = make_profile(arena);
     fake_http_script(answer, 1);
-    bool is_answered = airflow_health_ask(&ctx, &profile, 8081, components, err);
+    bool is_answered = airflow_health_ask(&ctx, &profile, 8081, 5000, components, err);
     fake_http_assert_used();
     return is_answered;
 }

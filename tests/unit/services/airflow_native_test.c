@@ -111,9 +111,9 @@ static void a_busy_default_port_moves_to_a_substitute_that_sticks(void **state) 
     fake_network_occupy(8080, AF_INET);
     fake_network_occupy(8081, AF_INET6);
     assert_int_equal(must_choose(native), 8082);
-    assert_string_equal(
-        event_log_take(&native->log),
-        "warning: airflow    port 8080 is held by java (pid 4312, java -jar tomcat.jar); using 8082 from now on\n");
+    assert_string_equal(event_log_take(&native->log),
+                        "warning: airflow    port 8080 is held by java (pid 4312, java -jar tomcat.jar) → using 8082 from now "
+                        "on; to get it back: kill 4312\n");
     fake_network_release(8080);
     assert_int_equal(must_choose(native), 8082);
     assert_string_equal(event_log_take(&native->log), "");
@@ -132,9 +132,10 @@ static void an_explicit_port_is_never_moved(void **state) {
                         "airflow.port in devbox.yaml another value");
     fake_platform.holder = &java;
     fake_network_occupy(9000, AF_INET);
-    assert_string_equal(must_not_choose(native),
-                        "PORT_BUSY port 9000 on 127.0.0.1 is held by java (pid 4312, java -jar tomcat.jar) → end that program, "
-                        "or give airflow.port in devbox.yaml another value");
+    assert_string_equal(
+        must_not_choose(native),
+        "PORT_BUSY port 9000 on 127.0.0.1 is held by java (pid 4312, java -jar tomcat.jar) → end it with: kill 4312 · or "
+        "give airflow.port in devbox.yaml another value");
 }
 
 static void an_explicit_port_wins_over_a_remembered_one(void **state) {
@@ -201,7 +202,7 @@ static void a_port_that_another_start_is_about_to_use_is_busy(void **state) {
     assert_string_equal(
         event_log_take(&native->log),
         arena_format(native->ctx->arena,
-                     "warning: airflow    port 8080 is held by the start of another checkout (pid %d); using 8082 from now on\n",
+                     "warning: airflow    port 8080 is held by the start of another checkout (pid %d) → using 8082 from now on\n",
                      getpid()));
     native->project.config.airflow.is_port_explicit = true;
     assert_string_equal(must_not_choose(native),

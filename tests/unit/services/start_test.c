@@ -65,7 +65,7 @@ static void all_parts_are_brought_up_in_order(void **state) {
     const char *said = event_log_take(&start.log);
     assert_non_null(
         strstr(said, " · native · Airflow 3.0.6\nnote: no devbox.yaml here, so defaults hold; devbox init writes one\n"));
-    assert_non_null(strstr(said, "started checks: \ndone checks: disk, DAG folder, port\nstarted sandbox: \n"));
+    assert_non_null(strstr(said, "started checks: \ndone checks: Python, disk, DAG folder, port\nstarted sandbox: \n"));
     assert_string_equal(state_store_get(&start.checkout->ctx, &start.project, "airflow.port"), "8080");
 }
 
@@ -86,12 +86,18 @@ static void what_stands_in_the_way_is_told_before_anything_starts(void **state) 
     assert_non_null(strstr(event_log_take(&start.log), "failed checks: port 8080 on 127.0.0.1 is held by "));
     fake_platform.free_disk_bytes = 0;
     assert_true(text_starts_with(must_fail(&start), "RUNTIME_MISSING disk: only 0 MiB free for /"));
-    start.project.config.runtime = RUNTIME_DOCKER;
-    assert_true(text_starts_with(must_fail(&start), "RUNTIME_MISSING the docker runtime is not part of this version of devbox"));
+}
+
+static void docker_that_does_not_answer_is_told_before_anything_starts(void **state) {
+    Start start = prepare(state, "runtime: docker\n");
+    assert_true(text_starts_with(must_fail(&start), "RUNTIME_MISSING "));
+    const char *said = event_log_take(&start.log);
+    assert_non_null(strstr(said, "failed checks: "));
 }
 
 static void what_each_step_took_is_told_when_asked_for(void **state) {
-    static const FakeChild children[] = {STEP("sandbox"), STEP("airflow"), STEP("dbt"), STEP("sandbox"), STEP("airflow"), STEP("dbt")};
+    static const FakeChild children[] = {STEP("sandbox"), STEP("airflow"), STEP("dbt"),
+                                         STEP("sandbox"), STEP("airflow"), STEP("dbt")};
     Start start = prepare(state, NULL);
     fake_process_script(children, 3);
     if (!run(&start)) fail_msg("%s", start.checkout->err.message);
@@ -215,10 +221,13 @@ static void the_sandbox_step_counts_what_it_loaded(void **state) {
 }
 
 int main(void) {
+    // Not the engine of the machine that runs the test.
+    setenv("DOCKER_HOST", "unix:///nowhere/docker.sock", 1);
     const struct CMUnitTest tests[] = {
         test_with_checkout(all_parts_are_brought_up_in_order),
         test_with_checkout(only_the_wanted_parts_are_brought_up),
         test_with_checkout(what_stands_in_the_way_is_told_before_anything_starts),
+        test_with_checkout(docker_that_does_not_answer_is_told_before_anything_starts),
         test_with_checkout(what_each_step_took_is_told_when_asked_for),
         test_with_checkout(a_start_without_airbyte_is_as_good),
         test_with_checkout(an_unknown_part_has_the_known_ones_as_its_hint),

@@ -1,0 +1,63 @@
+#include "services/airflow_runtime.h"
+
+#include "base/text.h"
+#include "io/file_system.h"
+#include "model/event.h"
+#include "services/airflow_docker.h"
+#include "services/airflow_native_runtime.h"
+#include "services/compose_program.h"
+#include "services/docker_session.h"
+
+const AirflowRuntime *airflow_runtime_of(const Project *project) {
+    return project->config.runtime == RUNTIME_DOCKER ? &airflow_docker_runtime : &airflow_native_runtime;
+}
+
+static bool has_native_history(Context *ctx, const Project *project) {
+    const char *name = arena_format(ctx->arena, "airflow/%s/airflow.db", project->config.airflow.version);
+    return file_exists(project_state_path(ctx->arena, project, name));
+}
+
+// No engine is the usual case and no news; one that answers and still cannot be used is worth a line.
+static bool can_use_docker(Context *ctx, const Project *project) {
+    const DockerEngine *engine;
+    ComposeProgram compose;
+    Error none = {.arena = ctx->arena}, unusable = {.arena = ctx->arena};
+    if (has_native_history(ctx, project) || !docker_session_engine(ctx, false, &engine, &none)) return false;
+    bool is_usable = !engine->endpoint.is_remote && compose_program_find(ctx, &compose, &unusable);
+    if (is_usable) return true;
+    const char *why = engine->endpoint.is_remote ? "the container engine is on another machine" : unusable.message;
+    event_note(ctx, "Airflow runs natively here: %s", why);
+    return false;
+}
+
+static Runtime read_decided(Context *ctx, const Project *project) {
+    Project known = {.state = project->state, .config = {.runtime = RUNTIME_AUTO}};
+    project_recall_runtime(ctx, &known);
+    return known.config.runtime;
+}
+
+// Two Airflows of one checkout would run the same schedules twice.
+static bool leave_other_runtime(Context *ctx, const Project *project, Runtime before, Error *err) {
+    Project other = *project;
+    bool was_running;
+    if (before == RUNTIME_AUTO || before == project->config.runtime) return true;
+    other.config.runtime = before;
+    const AirflowRuntime *runtime = airflow_runtime_of(&other);
+    event_note(ctx, "this checkout ran in the %s runtime so far; its Airflow keeps a history of its own there", runtime->name);
+    Error gone = {.arena = ctx->arena};
+    if (runtime->stop(ctx, &other, &was_running, &gone)) return true;
+    if (before == RUNTIME_DOCKER && gone.code == ERROR_RUNTIME_MISSING) return true;  // no engine, so nothing runs in it
+    *err = gone;
+    return false;
+}
+
+bool airflow_runtime_decide(Context *ctx, Project *project, Error *err) {
+    Runtime before = read_decided(ctx, project);
+    if (project->config.runtime == RUNTIME_AUTO) {
+        project->config.runtime = can_use_docker(ctx, project) ? RUNTIME_DOCKER : RUNTIME_NATIVE;
+    }
+    if (before == project->config.runtime) return true;
+    if (!leave_other_runtime(ctx, project, before, err)) return false;
+    const char *line = arena_format(ctx->arena, "%s\n", airflow_runtime_of(project)->name);
+    return file_write_string(ctx->arena, project_state_path(ctx->arena, project, RUNTIME_FILE), line, 0600, err);
+}

@@ -1,0 +1,12 @@
+// What compose's words mean when it failed. Pure.
+#pragma once
+#include "base/error.h"
+
+typedef struct ComposeRun {
+    const char *project;        // compose's name of it
+    const char *override_name;  // "devbox.compose.yaml", which is blamed for mistakes in the file; NULL: there is none
+    const char *words;          // the last lines that compose wrote
+} ComposeRun;
+
+// Fills `err`. *service (may stay NULL) is the compose service that failed, whose log says more. Always returns false.
+bool compose_trouble_explain(Arena *arena, const ComposeRun *run, const char **service, Error *err);

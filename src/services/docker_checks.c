@@ -1,0 +1,139 @@
+#include "services/docker_checks.h"
+
+#include "base/text.h"
+#include "model/event.h"
+#include "services/airflow_container.h"
+#include "services/airflow_docker.h"
+#include "services/compose_program.h"
+#include "services/docker_images.h"
+#include "services/docker_session.h"
+
+enum { NEEDED_GIB = 3, WANTED_GIB = 4, NEEDED_PROCESSORS = 2, SMALLEST_LIMIT_MIB = 512 };
+
+typedef struct Facts {
+    const DockerEngine *engine;
+    ComposeProgram compose;
+} Facts;
+
+static void add(Context *ctx, CheckList *checks, const Check *check) { list_push(ctx->arena, checks, *check); }
+
+static void add_error(Context *ctx, CheckList *checks, const char *name, const Error *err) {
+    add(ctx, checks, &(Check){.name = name, .state = CHECK_BAD, .finding = err->message, .remedy = err->hint, .code = err->code});
+}
+
+static bool check_engine(Context *ctx, CheckList *checks, Facts *facts) {
+    Error err = {.arena = ctx->arena};
+    if (!docker_session_engine(ctx, true, &facts->engine, &err)) {
+        add_error(ctx, checks, "engine", &err);
+        return false;
+    }
+    const DockerEngine *engine = facts->engine;
+    const char *what = arena_format(ctx->arena, "%s, API %s, by %s (%s)", engine->name, engine->api_version,
+                                    engine->endpoint.reason, engine->endpoint.address);
+    if (engine->endpoint.is_remote) {
+        add(ctx, checks,
+            &(Check){.name = "engine",
+                     .state = CHECK_BAD,
+                     .finding =
+                         arena_format(ctx->arena, "%s is on another machine, which has not got the files of this checkout", what),
+                     .remedy = "unset DOCKER_HOST, or set runtime: native in devbox.yaml"});
+        return false;
+    }
+    add(ctx, checks, &(Check){.name = "engine", .state = CHECK_GOOD, .finding = what});
+    return true;
+}
+
+static void check_size(Context *ctx, CheckList *checks, const DockerEngine *engine) {
+    long long mebibytes = engine->memory_bytes >> 20;
+    const char *size = arena_format(ctx->arena, "%d CPUs, %.1f GiB for containers, %s", engine->processors,
+                                    (double)mebibytes / 1024, engine->architecture);
+    Check check = {.name = "engine size", .state = CHECK_GOOD, .finding = size};
+    if (mebibytes < NEEDED_GIB * 1024) {
+        check.state = CHECK_BAD;
+        check.remedy =
+            "Airflow's containers need 3 GiB: give the engine more (Docker Desktop: Settings, Resources), or set runtime: native";
+    } else if (mebibytes < WANTED_GIB * 1024 || engine->processors < NEEDED_PROCESSORS) {
+        check.state = CHECK_WARNING;
+        check.remedy = "Airflow runs better with 2 CPUs and 4 GiB for the engine";
+    }
+    bool is_known = text_equals(engine->architecture, "x86_64") || text_equals(engine->architecture, "aarch64") ||
+                    text_equals(engine->architecture, "amd64") || text_equals(engine->architecture, "arm64");
+    if (!is_known) {
+        check.state = CHECK_BAD;
+        check.remedy = "Airflow's images exist for amd64 and arm64 only; set runtime: native in devbox.yaml";
+    }
+    add(ctx, checks, &check);
+}
+
+static void check_compose(Context *ctx, CheckList *checks, Facts *facts) {
+    Error err = {.arena = ctx->arena};
+    if (!compose_program_find(ctx, &facts->compose, &err)) {
+        add_error(ctx, checks, "compose", &err);
+        return;
+    }
+    add(ctx, checks,
+        &(Check){.name = "compose",
+                 .state = CHECK_GOOD,
+                 .finding = arena_format(ctx->arena, "%s (%s)", facts->compose.version, facts->compose.path)});
+}
+
+static void check_image(Context *ctx, const Project *project, CheckList *checks, const DockerEngine *engine) {
+    AirflowContainer container;
+    bool exists;
+    Error err = {.arena = ctx->arena};
+    if (!airflow_container_describe(ctx, project, engine, project->config.airflow.port, &container, &err) ||
+        !docker_image_exists(ctx, engine, container.image.name, &exists, &err)) {
+        add_error(ctx, checks, "image", &err);
+        return;
+    }
+    const char *finding = arena_format(ctx->arena, exists ? "%s" : "%s is not built yet", container.image.name);
+    add(ctx, checks,
+        &(Check){.name = "image",
+                 .state = exists ? CHECK_GOOD : CHECK_WARNING,
+                 .finding = finding,
+                 .remedy = exists ? NULL : "devbox start builds it"});
+}
+
+static void check_limit(Context *ctx, const Project *project, CheckList *checks) {
+    const char *memory = project->config.airflow.memory;
+    if (airflow_container_memory_bytes(memory) >> 20 >= SMALLEST_LIMIT_MIB) return;
+    add(ctx, checks,
+        &(Check){.name = "airflow.memory",
+                 .state = CHECK_WARNING,
+                 .finding = arena_format(ctx->arena, "%s for each container is less than Airflow itself takes", memory),
+                 .remedy = "set airflow.memory in devbox.yaml to 1g or more"});
+}
+
+void docker_checks_examine(Context *ctx, const Project *project, CheckList *checks) {
+    Facts facts = {0};
+    if (!check_engine(ctx, checks, &facts)) return;
+    check_size(ctx, checks, facts.engine);
+    check_compose(ctx, checks, &facts);
+    check_image(ctx, project, checks, facts.engine);
+    check_limit(ctx, project, checks);
+}
+
+// While the platform runs as it should, compose is not needed and not asked: that alone would take longer than all the rest.
+static bool is_up(Context *ctx, const Project *project) {
+    RuntimeState state;
+    Error ignored = {.arena = ctx->arena};
+    return airflow_docker_runtime.read_state(ctx, project, &state, &ignored) && state.phase == RUNTIME_HEALTHY;
+}
+
+bool docker_checks_run(Context *ctx, const Project *project, const char **finding, Error *err) {
+    CheckList checks = {0};
+    Facts facts = {0};
+    if (check_engine(ctx, &checks, &facts)) {
+        check_size(ctx, &checks, facts.engine);
+        check_limit(ctx, project, &checks);
+        if (!is_up(ctx, project)) check_compose(ctx, &checks, &facts);
+    }
+    list_each(const Check, check, &checks) {
+        if (check->state == CHECK_WARNING) event_warning(ctx, check->remedy, "%s: %s", check->name, check->finding);
+        if (check->state != CHECK_BAD) continue;
+        error_set(err, check->code == ERROR_NONE ? ERROR_RUNTIME_MISSING : check->code, "%s", check->finding);
+        return check->remedy == NULL ? false : error_hint(err, "%s", check->remedy);
+    }
+    *finding = facts.compose.version == NULL ? "engine" : arena_format(ctx->arena, "engine, compose %s", facts.compose.version);
+    return true;
+}

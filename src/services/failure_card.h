@@ -1,0 +1,11 @@
+// What is said when a container of the platform failed: its state, how often it was restarted, its last log lines, the likely
+// cause, the command to run, and where its whole log was saved.
+#pragma once
+#include "services/airflow_stack.h"
+
+// Fills `err` for the service (compose's name). Nothing is deleted. Always returns false.
+bool failure_card_fill(Context *ctx, const Project *project, const DockerEngine *engine, const AirflowStack *stack,
+                       const char *service, Error *err);
+
+// The likely cause in a log and what to do about it; NULL when it shows none. Pure.
+const char *failure_card_find_cause(const char *log);
