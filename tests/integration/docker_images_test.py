@@ -76,7 +76,8 @@ class ImageTest(unittest.TestCase):
 
     def test_airflow_has_its_version_and_the_bare_subcommand(self):
         for image, version in self.each_airflow():
-            self.assertEqual(self.run_image(image, "airflow", "version").splitlines()[-1], version)
+            no_wait = ("-e", "CONNECTION_CHECK_MAX_COUNT=0")
+            self.assertEqual(self.run_image(image, "airflow", "version", options=no_wait).splitlines()[-1], version)
             self.assertEqual(self.run_image(image, "version").splitlines()[-1], version)
 
     def test_airflow_runs_as_a_user_of_the_host_and_writes_its_folders(self):
@@ -165,7 +166,7 @@ class ImageTest(unittest.TestCase):
             self.assertEqual([line[:2] for line in done.stdout.split()], expected, kind)
 
     def test_the_daemon_can_be_stopped_and_started_under_a_container(self):
-        container = self.engine.docker("run", "-d", "--network", "none", "busybox:latest", "sleep", "600").strip()
+        container = self.engine.docker("run", "-d", "--network", "none", "--stop-timeout", "1", "busybox:latest", "sleep", "600").strip()
         self.addCleanup(self.engine.docker, "rm", "-f", container)
         self.engine.stop()
         self.assertFalse(self.engine.is_up())
