@@ -36,7 +36,7 @@ static bool find_address(Context *ctx, const Project *project, const char **url,
 
 static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
     (void)outcome;
-    const char *url;
+    const char *url = NULL;
     if (!check_page(&invocation->arguments, err) || !find_address(ctx, invocation->project, &url, err)) return false;
     const char *why = ctx->is_dry_run ? "a dry run opens nothing" : browser_open(ctx, url);
     if (why != NULL) event_note(ctx, "no browser was opened: %s", why);
