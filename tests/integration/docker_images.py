@@ -21,6 +21,7 @@ BASE = "devbox-test/debian:" + SUITE
 PACKAGES = "ca-certificates,python3,python3-venv,dumb-init,curl,git"
 UV_VERSION = "0.13.9"
 LABEL = "devbox.test.recipe"
+KEPT_BUILDS = 8
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 
@@ -152,10 +153,13 @@ def build(engine, name, recipe, context, **arguments):
 
 
 def remove_others(engine):
-    """Removes images that tests made."""
-    for image in engine.api("GET", "/images/json")[1]:
+    """Removes images that tests made. What devbox built is kept, as its environment of dbt takes minutes: of these the oldest go."""
+    images = sorted(engine.api("GET", "/images/json")[1], key=lambda image: -image["Created"])
+    built = [name for image in images for name in image["RepoTags"] or [] if name.startswith("devbox-airflow:")]
+    kept = [*NAMES, BASE, *built[:KEPT_BUILDS]]
+    for image in images:
         tags = [tag for tag in image["RepoTags"] or [] if tag != "<none>:<none>"]
-        for name in [tag for tag in tags if tag not in NAMES and tag != BASE] or ([] if tags else [image["Id"]]):
+        for name in [tag for tag in tags if tag not in kept] or ([] if tags else [image["Id"]]):
             engine.api("DELETE", "/images/%s?force=1" % name)
 
 
