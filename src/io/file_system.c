@@ -145,6 +145,15 @@ bool file_write_string(Arena *arena, const char *path, const char *content, mode
     return file_write(arena, path, content, strlen(content), mode, err);
 }
 
+bool file_keep_string(Arena *arena, const char *path, const char *content, mode_t mode, Error *err) {
+    char *present;
+    Error unreadable = {.arena = arena};
+    FileInfo info = file_info_of_link(path);
+    bool may_be_same = info.kind == FILE_REGULAR && info.mode == mode && info.size == (long long)strlen(content);
+    if (may_be_same && file_read(arena, path, &present, NULL, &unreadable) && strcmp(present, content) == 0) return true;
+    return file_write_string(arena, path, content, mode, err);
+}
+
 static bool copy_content(Arena *arena, int from, int to) {
     ArenaMark mark = arena_mark(arena);
     char *bytes = arena_allocate(arena, COPY_BYTES);

@@ -22,10 +22,11 @@ bool file_error(Error *err, const char *doing, const char *path);
 
 // "a" + "b" → "a/b"; an absolute `name` wins.
 const char *path_join(Arena *arena, const char *folder, const char *name);
-const char *path_name(const char *path);                   // last component, a pointer into `path`
-const char *path_folder(Arena *arena, const char *path);   // everything before it, "." when there is none
+const char *path_name(const char *path);                  // last component, a pointer into `path`
+const char *path_folder(Arena *arena, const char *path);  // everything before it, "." when there is none
 
-// `path` as seen from `folder` when it lies inside ("." for the folder itself), else `path` itself. By name only, like path_is_inside.
+// `path` as seen from `folder` when it lies inside ("." for the folder itself), else `path` itself. By name only, like
+// path_is_inside.
 const char *path_relative(Arena *arena, const char *path, const char *folder);
 bool path_is_inside(const char *path, const char *folder);
 
@@ -54,6 +55,9 @@ const char *file_read_tail(Arena *arena, const char *path, size_t limit);
 // Replaces the file in one step (temporary file, fsync, rename); mode as given.
 bool file_write(Arena *arena, const char *path, const char *content, size_t length, mode_t mode, Error *err) MUST_USE;
 bool file_write_string(Arena *arena, const char *path, const char *content, mode_t mode, Error *err) MUST_USE;
+
+// The same, but a file that holds this content already is left alone: a write waits for the disk.
+bool file_keep_string(Arena *arena, const char *path, const char *content, mode_t mode, Error *err) MUST_USE;
 
 bool file_copy(Arena *arena, const char *from, const char *to, mode_t mode, Error *err) MUST_USE;
 

@@ -93,6 +93,13 @@ static bool prepare(Context *ctx, const Project *project, const char *step, cons
     return true;
 }
 
+static bool check_live_link(Context *ctx, const Project *project, const DockerEngine *engine, Error *err) {
+    AirflowStack stack;
+    if (!airflow_stack_observe(ctx, project, engine, &stack, err)) return false;
+    const DockerContainer *scheduler = airflow_stack_find(&stack, "airflow-scheduler");
+    return scheduler == NULL || workbench_check_live_link(ctx, project, scheduler->id, err);
+}
+
 static bool launch(Context *ctx, const Project *project, const char *step, bool *already_runs, Error *err) {
     const DockerEngine *engine;
     Description described;
@@ -105,7 +112,8 @@ static bool launch(Context *ctx, const Project *project, const char *step, bool 
     ComposeTask task = {.engine = engine, .file = &described.file, .step = step};
     if (!airflow_docker_bring_up(ctx, project, &task, already_runs, err)) return false;
     if (!airflow_docker_wait_healthy(ctx, project, &task, err)) return false;
-    return *already_runs || airflow_docker_unpause(ctx, project, engine, err);
+    if (*already_runs) return true;
+    return check_live_link(ctx, project, engine, err) && airflow_docker_unpause(ctx, project, engine, err);
 }
 
 // --- stop -----------------------------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ bool dbt_write_context(Context *ctx, const Project *project, const DbtPlaces *pl
     if (knows_us) value_set_integer(arena, context, "owner", getpid());
     const char *file = path_join(arena, places->folder, places->events == NULL ? "context.json" : "context-events.json");
     if (!folder_create(arena, places->folder, err)) return false;
-    if (!file_write_string(arena, file, json_print_indented(arena, context), 0600, err)) return false;
+    if (!file_keep_string(arena, file, json_print_indented(arena, context), 0600, err)) return false;
     *path = file;
     return true;
 }
@@ -86,5 +86,5 @@ bool dbt_prepare(Context *ctx, const Project *project, Error *err) {
                      text_quote_for_shell(ctx->arena, setup.python.python), text_quote_for_shell(ctx->arena, setup.worker),
                      text_quote_for_shell(ctx->arena, context));
     if (!folder_create(ctx->arena, folder, err)) return false;
-    return file_write_string(ctx->arena, path_join(ctx->arena, folder, "dbt"), shim, 0700, err);
+    return file_keep_string(ctx->arena, path_join(ctx->arena, folder, "dbt"), shim, 0700, err);
 }

@@ -70,7 +70,8 @@ static bool report_busy(Context *ctx, const PortWish *wish, const BusyPort *busy
 }
 
 static bool remember(Context *ctx, const Project *project, const PortWish *wish, int port, Error *err) {
-    return state_store_set(ctx, project, wish->key, arena_format(ctx->arena, "%d", port), err);
+    const char *text = arena_format(ctx->arena, "%d", port);
+    return text_equals(state_store_get(ctx, project, wish->key), text) || state_store_set(ctx, project, wish->key, text, err);
 }
 
 // The next port that is free and that no other start has its eye on; 0 when there is none near by.

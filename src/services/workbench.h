@@ -17,6 +17,9 @@ bool workbench_wrap(Context *ctx, const Project *project, const char *step, cons
 // is kept in .devbox/run/mounts.json and looked at again only with another engine or image.
 bool workbench_check_mounts(Context *ctx, const Project *project, const char *step, Error *err) MUST_USE;
 
+// Proves that this container sees what the host writes now: file sharing of a VM has been seen to stop passing changes on.
+bool workbench_check_live_link(Context *ctx, const Project *project, const char *container, Error *err) MUST_USE;
+
 // True when host and containers may have the sandbox database open at the same time.
 bool workbench_shares_locks(Context *ctx, const Project *project);
 

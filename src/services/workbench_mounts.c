@@ -90,3 +90,39 @@ bool workbench_check_mounts(Context *ctx, const Project *project, const char *st
     return folder_remove(ctx->arena, folder, err) &&
            file_write_string(ctx->arena, memo_path(ctx, project), json_print_indented(ctx->arena, answer), 0600, err);
 }
+
+// What brings a VM's file sharing back, by whose VM it is.
+static const char *sharing_remedy(const char *provider) {
+    static const struct {
+        const char *provider, *remedy;
+    } remedies[] = {
+        {"Docker Desktop",
+         "choose VirtioFS in Docker Desktop's settings (General), or restart Docker Desktop; then: devbox restart"},
+        {"Colima", "colima restart, with --mount-type virtiofs if it happens again; then: devbox start"},
+        {"Rancher", "restart Rancher Desktop, with virtiofs as its mount type if it happens again; then: devbox start"},
+        {"OrbStack", "orb restart docker; then: devbox start"},
+        {"Lima", "limactl stop and start the instance; then: devbox start"},
+        {"Podman", "podman machine stop && podman machine start; then: devbox start"},
+    };
+    for (size_t i = 0; provider != NULL && i < sizeof remedies / sizeof *remedies; i++) {
+        if (text_starts_with(provider, remedies[i].provider)) return remedies[i].remedy;
+    }
+    return "restart the container engine, then: devbox start";
+}
+
+bool workbench_check_live_link(Context *ctx, const Project *project, const char *container, Error *err) {
+    const DockerEngine *engine;
+    DockerProgramResult result;
+    const char *nonce = random_hex(ctx->arena, NONCE_DIGITS);
+    const char *path = project_state_path(ctx->arena, project, "run/live-link");
+    const char *const argv[] = {"cat", path, NULL};
+    DockerProgram program = {.container = container, .argv = argv, .timeout_ms = PROBE_TIMEOUT_MS};
+    if (!docker_session_engine(ctx, false, &engine, err)) return false;
+    if (!file_write_string(ctx->arena, path, nonce, 0600, err)) return false;
+    bool is_read = docker_program_run(ctx, engine, &program, &result, err);
+    if (!file_remove(ctx->arena, path, err) || !is_read) return false;
+    if (result.exit_code == 0 && text_equals(result.output, nonce)) return true;
+    error_set(err, ERROR_SERVICE,
+              "the containers do not see what is written in the checkout: saved DAGs would not reach Airflow");
+    return error_hint(err, "%s", sharing_remedy(engine->endpoint.provider));
+}

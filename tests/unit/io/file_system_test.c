@@ -199,6 +199,20 @@ static void writing_replaces_and_leaves_nothing_beside(void **state) {
     assert_int_equal(names.count, 1);
 }
 
+static void a_file_that_holds_the_content_already_is_left_alone(void **state) {
+    TestWorld *world = *state;
+    const char *path = test_world_path(world, "kept");
+    assert_true(file_keep_string(world->arena, path, "one", 0600, &world->err));
+    uint64_t inode = file_info(path).inode;
+    assert_true(file_keep_string(world->arena, path, "one", 0600, &world->err));
+    assert_int_equal(file_info(path).inode, inode);
+    assert_true(file_keep_string(world->arena, path, "two", 0600, &world->err));
+    assert_string_equal(file_read_tail(world->arena, path, 100), "two");
+    assert_true(file_keep_string(world->arena, path, "two", 0700, &world->err));
+    assert_int_equal(file_info(path).mode, 0700);
+    assert_false(file_keep_string(world->arena, test_world_path(world, "missing/kept"), "x", 0600, &world->err));
+}
+
 static void a_failed_write_leaves_the_old_file_and_no_rest(void **state) {
     TestWorld *world = *state;
     StringList names;
@@ -517,6 +531,7 @@ int main(void) {
         test_with_world(a_forbidden_file_comes_with_a_hint),
         test_with_world(the_reason_of_the_system_decides_the_hint),
         test_with_world(writing_replaces_and_leaves_nothing_beside),
+        test_with_world(a_file_that_holds_the_content_already_is_left_alone),
         test_with_world(a_failed_write_leaves_the_old_file_and_no_rest),
         test_with_world(a_write_that_breaks_off_leaves_the_old_file),
         test_with_world(a_file_is_read_on_from_an_offset),
