@@ -10,6 +10,7 @@ Config config_defaults(void) {
         .plugins = "plugins",
         .seeds_dir = "seeds",
         .dbt = {.target = "sandbox"},
+        .airbyte = {.port = 8000},
         .gate = {.budget_ms = 240000, .runs_dags = true, .runs_dbt = true, .blocks_on_error = true},
     };
 }

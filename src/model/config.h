@@ -49,6 +49,17 @@ typedef struct DbtConfig {
     const char *target;
 } DbtConfig;
 
+typedef enum Choice { CHOICE_AUTO, CHOICE_TRUE, CHOICE_FALSE } Choice;
+
+typedef struct AirbyteConfig {
+    Choice enabled;         // whether start brings it up; auto: when it is installed and this machine can
+    int port;               // 8000 unless given; of a new cluster, an installed one keeps its own
+    bool is_port_explicit;  // an explicit port is never moved
+    const char *version;    // of Airbyte's chart; NULL: devbox's own choice
+    Choice low_resource;    // auto: by the engine's memory
+    const char *abctl;      // path of an own abctl, relative to the checkout; NULL: PATH, else devbox's cache
+} AirbyteConfig;
+
 typedef struct GateConfig {
     long long budget_ms;
     bool runs_dags, runs_dbt;
@@ -66,6 +77,7 @@ typedef struct Config {
     const char *seeds_dir;
     SeedColumnList seed_columns;
     DbtConfig dbt;
+    AirbyteConfig airbyte;
     GateConfig gate;
     StringList env_pass;  // names of shell variables that children may see
 } Config;

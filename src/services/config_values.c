@@ -109,7 +109,9 @@ static void read_port(ConfigReading *reading, const ConfigPlace *place) {
     }
     if (!is_stored(place->row)) return;
     *(int *)target_of(reading, place->row) = (int)port;
-    reading->config->airflow.is_port_explicit = true;
+    Config *config = reading->config;
+    if (target_of(reading, place->row) == &config->airflow.port) config->airflow.is_port_explicit = true;
+    if (target_of(reading, place->row) == &config->airbyte.port) config->airbyte.is_port_explicit = true;
 }
 
 static void read_duration(ConfigReading *reading, const ConfigPlace *place) {

@@ -112,9 +112,26 @@ static void an_empty_file_is_no_mistake(void **state) {
     assert_string_equal(must_read(*state, "").airflow.version, "3.0.6");
 }
 
+static void airbyte_is_read(void **state) {
+    Config config = must_read(*state,
+                              "airbyte: {enabled: true, port: 8001, version: 2.0.19, low_resource: false, abctl: /opt/abctl}\n");
+    assert_int_equal(config.airbyte.enabled, CHOICE_TRUE);
+    assert_int_equal(config.airbyte.port, 8001);
+    assert_true(config.airbyte.is_port_explicit);
+    assert_false(config.airflow.is_port_explicit);
+    assert_string_equal(config.airbyte.version, "2.0.19");
+    assert_int_equal(config.airbyte.low_resource, CHOICE_FALSE);
+    assert_string_equal(config.airbyte.abctl, "/opt/abctl");
+    config = must_read(*state, "airflow: {port: 8001}\n");
+    assert_true(config.airflow.is_port_explicit);
+    assert_false(config.airbyte.is_port_explicit);
+    assert_int_equal(config.airbyte.port, 8000);
+    assert_int_equal(config.airbyte.enabled, CHOICE_AUTO);
+}
+
 static void keys_of_later_parts_are_accepted(void **state) {
     Config config = must_read(*state,
-                              "airbyte: {enabled: auto, port: 8001, version: 1.5.0, low_resource: true, config: airbyte/}\n"
+                              "airbyte: {config: airbyte/}\n"
                               "dlt: {pipelines: ['dlt/*.py']}\n"
                               "environments: {sandbox: {bucket: b, region: eu-west-1, mwaa: {name: x}}, production: {}}\n");
     assert_int_equal(config.airflow.port, 8080);
@@ -206,6 +223,7 @@ int main(void) {
         test_with_checkout(the_plain_keys_reach_the_config),
         test_with_checkout(keys_without_a_value_keep_their_default),
         test_with_checkout(an_empty_file_is_no_mistake),
+        test_with_checkout(airbyte_is_read),
         test_with_checkout(keys_of_later_parts_are_accepted),
         test_with_checkout(connections_keep_their_form_and_their_line),
         test_with_checkout(variables_are_text_and_structures_become_json),
