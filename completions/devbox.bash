@@ -15,7 +15,7 @@ _devbox() {
             -*) ;;
             *)
                 case "${path:+$path }$word" in
-                    "start"|"status"|"logs"|"open"|"restart"|"stop"|"doctor"|"test"|"test dag"|"test dags"|"test dbt"|"check"|"db"|"db seed"|"db query"|"dbt"|"airflow"|"hook"|"hook install"|"hook uninstall"|"hook status"|"init"|"config"|"config show"|"config check"|"config compose"|"env"|"explain"|"completion"|"version") path="${path:+$path }$word" ;;
+                    "start"|"status"|"logs"|"open"|"restart"|"stop"|"doctor"|"test"|"test dag"|"test dags"|"test dbt"|"check"|"db"|"db seed"|"db query"|"dbt"|"airflow"|"airbyte"|"airbyte start"|"airbyte stop"|"airbyte status"|"airbyte credentials"|"hook"|"hook install"|"hook uninstall"|"hook status"|"init"|"config"|"config show"|"config check"|"config compose"|"env"|"explain"|"completion"|"version") path="${path:+$path }$word" ;;
                 esac
                 ;;
         esac
@@ -23,7 +23,7 @@ _devbox() {
     local global_options="--directory --json --quiet --verbose --no-color --yes --timeout --dry-run --help --version"
     case "$path" in
         "")
-            words="start status logs open restart stop doctor test check db dbt airflow hook init config env explain completion version help"
+            words="start status logs open restart stop doctor test check db dbt airflow airbyte hook init config env explain completion version help"
             options=""
             ;;
         "start")
@@ -97,6 +97,26 @@ _devbox() {
         "airflow")
             words=""
             options=""
+            ;;
+        "airbyte")
+            words="start stop status credentials"
+            options=""
+            ;;
+        "airbyte start")
+            words=""
+            options=""
+            ;;
+        "airbyte stop")
+            words=""
+            options=""
+            ;;
+        "airbyte status")
+            words=""
+            options=""
+            ;;
+        "airbyte credentials")
+            words=""
+            options="--reveal"
             ;;
         "hook")
             words="install uninstall status"

@@ -15,7 +15,7 @@ function __devbox_path
             case '-*'
             case '*'
                 switch (string trim -- "$found $word")
-                    case 'start' 'status' 'logs' 'open' 'restart' 'stop' 'doctor' 'test' 'test dag' 'test dags' 'test dbt' 'check' 'db' 'db seed' 'db query' 'dbt' 'airflow' 'hook' 'hook install' 'hook uninstall' 'hook status' 'init' 'config' 'config show' 'config check' 'config compose' 'env' 'explain' 'completion' 'version'
+                    case 'start' 'status' 'logs' 'open' 'restart' 'stop' 'doctor' 'test' 'test dag' 'test dags' 'test dbt' 'check' 'db' 'db seed' 'db query' 'dbt' 'airflow' 'airbyte' 'airbyte start' 'airbyte stop' 'airbyte status' 'airbyte credentials' 'hook' 'hook install' 'hook uninstall' 'hook status' 'init' 'config' 'config show' 'config check' 'config compose' 'env' 'explain' 'completion' 'version'
                         set found (string trim -- "$found $word")
                 end
         end
@@ -52,6 +52,7 @@ complete -c devbox -n '__devbox_at ""' -a check -d 'Test a commit as a push woul
 complete -c devbox -n '__devbox_at ""' -a db -d 'The sandbox database: load seeds, query it'
 complete -c devbox -n '__devbox_at ""' -a dbt -d 'Run dbt on the sandbox database; target and profile are devbox\'s'
 complete -c devbox -n '__devbox_at ""' -a airflow -d 'Run Airflow\'s own command line on this checkout\'s Airflow'
+complete -c devbox -n '__devbox_at ""' -a airbyte -d 'The local Airbyte: start, stop, status, credentials'
 complete -c devbox -n '__devbox_at ""' -a hook -d 'The pre-push hook: nothing broken leaves the machine'
 complete -c devbox -n '__devbox_at ""' -a init -d 'Write a devbox.yaml for a checkout, or an example platform'
 complete -c devbox -n '__devbox_at ""' -a config -d 'Show or check devbox.yaml'
@@ -59,7 +60,7 @@ complete -c devbox -n '__devbox_at ""' -a env -d 'Print the environment that DAG
 complete -c devbox -n '__devbox_at ""' -a explain -d 'Say what an error means and what to do about it'
 complete -c devbox -n '__devbox_at ""' -a completion -d 'Print a completion script for bash, zsh or fish'
 complete -c devbox -n '__devbox_at ""' -a version -d 'Print the version'
-complete -c devbox -n '__devbox_at "start"' -l only -x -d 'bring up only these parts: sandbox, airflow, dbt'
+complete -c devbox -n '__devbox_at "start"' -l only -x -d 'bring up only these parts: sandbox, airflow, dbt, airbyte'
 complete -c devbox -n '__devbox_at "start"' -l runtime -x -a 'auto docker native' -d 'where Airflow runs, instead of what devbox.yaml says'
 complete -c devbox -n '__devbox_at "start"' -l no-airbyte -d 'leave Airbyte out'
 complete -c devbox -n '__devbox_at "start"' -l open -d 'open Airflow\'s page in the browser once it is up'
@@ -85,6 +86,11 @@ complete -c devbox -n '__devbox_at "db"' -a seed -d 'Load changed seed files int
 complete -c devbox -n '__devbox_at "db"' -a query -d 'Run one SQL statement on the sandbox database'
 complete -c devbox -n '__devbox_at "db query"' -s f -l format -x -a 'table csv json' -d 'table, csv or json (one object per row)'
 complete -c devbox -n '__devbox_at "db query"' -s w -l write -d 'allow a statement that changes something'
+complete -c devbox -n '__devbox_at "airbyte"' -a start -d 'Bring Airbyte up and wait until it is healthy'
+complete -c devbox -n '__devbox_at "airbyte"' -a stop -d 'Stop Airbyte\'s cluster; its data stays'
+complete -c devbox -n '__devbox_at "airbyte"' -a status -d 'Whether Airbyte is up, and where'
+complete -c devbox -n '__devbox_at "airbyte"' -a credentials -d 'Login of Airbyte\'s page and keys of its API'
+complete -c devbox -n '__devbox_at "airbyte credentials"' -l reveal -d 'show password and client secret'
 complete -c devbox -n '__devbox_at "hook"' -a install -d 'Write the pre-push hook of this repository'
 complete -c devbox -n '__devbox_at "hook"' -a uninstall -d 'Remove the hook that devbox wrote'
 complete -c devbox -n '__devbox_at "hook"' -a status -d 'Say whether pushes are tested, and by which devbox'

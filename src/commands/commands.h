@@ -3,6 +3,7 @@
 #include "cli/command.h"
 
 extern const Command devbox_command;  // the root: all others are its subcommands
+extern const Command command_airbyte;
 extern const Command command_check;
 extern const Command command_complete;
 extern const Command command_completion;

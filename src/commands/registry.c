@@ -18,6 +18,7 @@ static const Command *const commands[] = {
     &command_db,
     &command_dbt,
     &command_airflow,
+    &command_airbyte,
     // Git
     &command_hook,
     // Setup

@@ -12,8 +12,8 @@ typedef struct StartCommandOptions {
 static const char *const runtimes[] = {"auto", "docker", "native", NULL};
 
 static const Option options[] = {
-    {"only", 0, OPTION_LIST, "PART,…", "bring up only these parts: sandbox, airflow, dbt", offsetof(StartCommandOptions, only),
-     NULL, false},
+    {"only", 0, OPTION_LIST, "PART,…", "bring up only these parts: sandbox, airflow, dbt, airbyte",
+     offsetof(StartCommandOptions, only), NULL, false},
     {"runtime", 0, OPTION_CHOICE, "RUNTIME", "where Airflow runs, instead of what devbox.yaml says",
      offsetof(StartCommandOptions, runtime), runtimes, false},
     {"no-airbyte", 0, OPTION_FLAG, NULL, "leave Airbyte out", offsetof(StartCommandOptions, without_airbyte), NULL, false},

@@ -3,6 +3,7 @@
 #include "io/clock.h"
 #include "io/lock_file.h"
 #include "model/event.h"
+#include "services/airbyte.h"
 #include "services/airflow_runtime.h"
 
 enum { START_LOCK_WAIT_MS = 2000 };
@@ -35,6 +36,7 @@ static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Er
         return false;
     }
     event_step_done(ctx, "airflow", clock_now_ms() - start_ms, was_running ? "stopped" : "was not running");
+    airbyte_say_still_running(ctx, project);
     Value *data = value_object(ctx->arena);
     value_set_bool(ctx->arena, data, "wasRunning", was_running);
     event_result(ctx, &(Result){.data = data});

@@ -64,3 +64,12 @@ bool plan_is_finished(const Plan *plan) {
     }
     return true;
 }
+
+bool plan_is_usable(const Plan *plan) {
+    bool is_any_left = false;
+    list_each (const Step, step, &plan->steps) {
+        if (!has_ended(step) && !step->is_background) return false;
+        is_any_left = is_any_left || !has_ended(step);
+    }
+    return is_any_left;
+}

@@ -15,11 +15,14 @@ typedef struct AbctlPins {
 bool abctl_pins_load(Context *ctx, AbctlPins *pins, Error *err) MUST_USE;
 
 // "abctl-v0.30.4-linux-amd64.tar.gz" for what uname says ("Linux", "x86_64"); NULL when abctl is not made for it.
-const char *abctl_asset_name(Arena *arena, const char *version, const char *system, const char *machine);
+const char *abctl_asset_name(Arena *arena, const char *version, const char *kernel, const char *machine);
 
 // airbyte.abctl of devbox.yaml, else PATH, else what was fetched before; *path NULL when it is nowhere. A configured program that
 // is missing is ERROR_CONFIG.
 bool abctl_find(Context *ctx, const Project *project, const AbctlPins *pins, const char **path, Error *err) MUST_USE;
+
+// Where a fetched one lies.
+const char *abctl_cached_path(Context *ctx, const AbctlPins *pins);
 
 // Whether devbox may fetch it: ERROR_RUNTIME_MISSING, with what to do instead, when no checksum is pinned for this machine.
 bool abctl_check_download(const AbctlPins *pins, Error *err) MUST_USE;

@@ -16,10 +16,15 @@ typedef struct AirbyteReport {
 // for; ERROR_RUNTIME_MISSING, with which and why.
 bool airbyte_find_engine(Context *ctx, DockerEngine *engine, Error *err) MUST_USE;
 
+typedef struct AirbyteStart {
+    const char *step;  // whose progress it is
+    bool may_install;
+} AirbyteStart;
+
 // Brings it up and waits until it is healthy: a running one is left alone, a stopped one is woken, an absent one installed once
-// the user agrees (never without: ERROR_CONFIRMATION_NEEDED), and an installation that was cut short goes on. Events are of
-// `step`.
-bool airbyte_start(Context *ctx, const Project *project, const char *step, AirbyteReport *report, Error *err) MUST_USE;
+// the user agrees, and an installation that was cut short goes on likewise. ERROR_CONFIRMATION_NEEDED without that, and always
+// when it may not install.
+bool airbyte_start(Context *ctx, const Project *project, const AirbyteStart *options, AirbyteReport *report, Error *err) MUST_USE;
 
 // Stops the node; its data stays. *was_running false: there was nothing to stop.
 bool airbyte_stop(Context *ctx, bool *was_running, Error *err) MUST_USE;

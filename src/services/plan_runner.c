@@ -21,7 +21,7 @@ typedef struct Run {
     Plan *plan;
     Lane *lanes;          // one per step of the plan
     Process **processes;  // NULL: not running
-    bool is_red;
+    bool is_red, was_usable;
     Error *err;  // the first failure
 } Run;
 
@@ -50,6 +50,7 @@ static bool start_lane(Run *run, size_t index, Error *err) {
     const char *const words[] = {ctx->executable, "-C", run->project->root, "--json"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) list_push(ctx->arena, &argv, words[i]);
     if (ctx->timeout_ms > 0) list_push(ctx->arena, &argv, arena_format(ctx->arena, "--timeout=%lldms", ctx->timeout_ms));
+    if (ctx->is_confirmed) list_push(ctx->arena, &argv, "--yes");
     list_push(ctx->arena, &argv, "__step");
     list_push(ctx->arena, &argv, lane->step->name);
     ProcessSpec spec = {.argv = string_list_to_argv(ctx->arena, &argv),
@@ -158,6 +159,12 @@ static bool stop_lanes(Run *run, Error *err) {
     return error_set(err, ERROR_INTERRUPTED, "interrupted; what was up stays up");
 }
 
+static void announce_usable(Run *run) {
+    if (run->was_usable || run->plan->on_usable == NULL || !plan_is_usable(run->plan)) return;
+    run->was_usable = true;
+    run->plan->on_usable(run->plan->state);
+}
+
 static void report_blocked_steps(Context *ctx, const Plan *plan) {
     list_each(const Step, step, &plan->steps) {
         const Step *blocker = plan_find_blocker(plan, step);
@@ -178,6 +185,7 @@ bool plan_run(Context *ctx, const Project *project, Plan *plan, bool *is_red, Er
         processes_poll(ctx, run.processes, count, WAIT_MS);
         if (context_is_cancelled(ctx)) return stop_lanes(&run, err);
         collect_finished_lanes(&run);
+        announce_usable(&run);
         event_tick(ctx);
     }
     report_blocked_steps(ctx, plan);

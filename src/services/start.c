@@ -37,6 +37,7 @@ static Plan make_plan(Context *ctx, const Project *project, const StartOptions *
         bool is_needed = step->is_preparation ? has_images : is_wanted(options, step->name);
         if (!is_needed) continue;
         plan_add(ctx->arena, &plan, step->name, step->description, step->after, true);
+        plan.steps.items[plan.steps.count - 1].is_background = step->is_background;
     }
     return plan;
 }
@@ -73,6 +74,20 @@ static bool has_failed(const Plan *plan, const char *name) {
     return false;
 }
 
+typedef struct Usable {
+    Context *ctx;
+    const Project *project;
+    const Plan *plan;
+} Usable;
+
+// Airbyte may take minutes more: nobody should have to wait for it to hear where Airflow is.
+static void say_usable(void *state) {
+    const Usable *usable = state;
+    StartReport report = {.has_airflow_failed = has_failed(usable->plan, "airflow")};
+    Result result = start_result(usable->ctx, usable->project, &report);
+    if (*result.text != '\0') event_note(usable->ctx, "%s", text_trim(usable->ctx->arena, result.text));
+}
+
 bool start_platform(Context *ctx, Project *project, const StartOptions *options, StartReport *report, Error *err) {
     cleanup_fd int lock_fd = -1;
     if (!check_only(ctx, options, err) || !project_prepare_state(ctx, project, err)) return false;
@@ -83,6 +98,8 @@ bool start_platform(Context *ctx, Project *project, const StartOptions *options,
     if (!run_checks(ctx, project, options, err)) return false;
     StepTiming checks = {.step = "checks", .state = STEP_DONE, .duration_ms = clock_now_ms() - origin_ms};
     Plan plan = make_plan(ctx, project, options);
+    plan.on_usable = say_usable;
+    plan.state = &(Usable){ctx, project, &plan};
     report->was_tried = true;
     bool is_done = plan_run(ctx, project, &plan, &report->is_red, err);
     if (options->has_timings) {

@@ -4,6 +4,7 @@
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "model/event.h"
+#include "services/airbyte_step.h"
 #include "services/airflow_runtime.h"
 #include "services/dag_folder.h"
 #include "services/dbt.h"
@@ -89,6 +90,7 @@ const StartStep start_steps[] = {
     {"sandbox", "load seeds into .devbox/sandbox.db", "", false, run_sandbox},
     {"airflow", "start Airflow, wait until it is healthy", "images", false, run_airflow},
     {"dbt", "build the dbt project on the sandbox", "sandbox,images", false, run_dbt},
+    {"airbyte", "start Airbyte, if it is installed, and wait until it is healthy", "", false, airbyte_start_step, true},
     {0},
 };
 

@@ -13,6 +13,7 @@ typedef struct StartStep {
     const char *after;    // comma separated names
     bool is_preparation;  // of other steps; only for runtimes that need it, and whatever --only says
     bool (*run)(Context *ctx, const Project *project, StepReport *report, Error *err);
+    bool is_background;  // Airflow is usable, and reported, before it ends
 } StartStep;
 
 // All parts in order; ends with {0}.

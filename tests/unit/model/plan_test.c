@@ -110,6 +110,22 @@ static void a_plan_is_not_finished_while_a_step_runs(void **state) {
     assert_string_equal(plan.steps.items[0].description, "look");
 }
 
+static void a_plan_is_usable_while_only_background_steps_are_left(void **state) {
+    Plan plan = {0};
+    assert_false(plan_is_usable(&plan));
+    plan_add(*state, &plan, "airflow", "", "", true);
+    plan_add(*state, &plan, "airbyte", "", "", true);
+    plan.steps.items[1].is_background = true;
+    assert_false(plan_is_usable(&plan));
+    must_start(&plan, "airflow");
+    must_start(&plan, "airbyte");
+    assert_false(plan_is_usable(&plan));
+    end(&plan, 0, STEP_DONE);
+    assert_true(plan_is_usable(&plan));
+    end(&plan, 1, STEP_DONE);
+    assert_false(plan_is_usable(&plan));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_with_arena(steps_start_as_soon_as_what_they_need_has_ended),
@@ -120,6 +136,7 @@ int main(void) {
         test_with_arena(names_that_are_not_in_the_plan_hold_nothing_up),
         test_with_arena(an_empty_plan_is_finished),
         test_with_arena(a_plan_is_not_finished_while_a_step_runs),
+        test_with_arena(a_plan_is_usable_while_only_background_steps_are_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -174,6 +174,28 @@ static void cancelled_meanwhile_it_stops_its_children_and_starts_no_more(void **
     assert_string_equal(event_log_take(&run->log), "started sandbox: \n");
 }
 
+static void count_call(void *state) { ++*(int *)state; }
+
+static void it_says_once_that_only_background_steps_are_left(void **state) {
+    static const FakeChild children[] = {DONE("sandbox"), DONE("airflow"), DONE("dbt")};
+    int calls = 0;
+    Run *run = prepare(state);
+    run->plan.steps.items[2].is_background = true;
+    run->plan.on_usable = count_call;
+    run->plan.state = &calls;
+    assert_true(run_plan(run, children, 3));
+    assert_int_equal(calls, 1);
+}
+
+static void a_yes_of_the_user_holds_for_the_steps(void **state) {
+    static const FakeChild children[] = {
+        {.command = "/usr/bin/devbox -C /shop --json --yes __step sandbox", .output = ANSWER("{}")}};
+    Run *run = prepare(state);
+    run->ctx.is_confirmed = true;
+    run->plan.steps.count = 1;
+    assert_true(run_plan(run, children, 1));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_with_arena(steps_that_wait_for_nobody_run_side_by_side),
@@ -185,6 +207,8 @@ int main(void) {
         test_with_arena(a_failed_step_s_own_error_is_handed_on_and_its_dependants_are_skipped),
         test_with_arena(the_first_failure_is_the_error_of_the_run),
         test_with_arena(a_step_that_ends_without_an_answer_is_told_by_how_it_ended),
+        test_with_arena(it_says_once_that_only_background_steps_are_left),
+        test_with_arena(a_yes_of_the_user_holds_for_the_steps),
         test_with_arena(cancelled_before_it_began_it_starts_nothing),
         test_with_arena(cancelled_meanwhile_it_stops_its_children_and_starts_no_more),
     };

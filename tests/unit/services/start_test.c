@@ -57,9 +57,9 @@ static const char *must_fail(Start *start) {
     { .command = "/usr/bin/devbox -C * --json __step " name, .output = "{\"schemaVersion\":1,\"data\":{\"summary\":\"up\"}}\n" }
 
 static void all_parts_are_brought_up_in_order(void **state) {
-    static const FakeChild children[] = {STEP("sandbox"), STEP("airflow"), STEP("dbt")};
+    static const FakeChild children[] = {STEP("sandbox"), STEP("airflow"), STEP("airbyte"), STEP("dbt")};
     Start start = prepare(state, NULL);
-    fake_process_script(children, 3);
+    fake_process_script(children, 4);
     if (!run(&start)) fail_msg("%s", start.checkout->err.message);
     assert_true(start.report.was_tried && !start.report.is_red);
     const char *said = event_log_take(&start.log);
@@ -99,6 +99,7 @@ static void what_each_step_took_is_told_when_asked_for(void **state) {
     static const FakeChild children[] = {STEP("sandbox"), STEP("airflow"), STEP("dbt"),
                                          STEP("sandbox"), STEP("airflow"), STEP("dbt")};
     Start start = prepare(state, NULL);
+    start.options.without_airbyte = true;
     fake_process_script(children, 3);
     if (!run(&start)) fail_msg("%s", start.checkout->err.message);
     assert_int_equal(start.report.timings.count, 0);
@@ -127,7 +128,8 @@ static void an_unknown_part_has_the_known_ones_as_its_hint(void **state) {
     Start start = prepare(state, NULL);
     Result result;
     list_push(start.checkout->arena, &start.options.only, "airbite");
-    assert_string_equal(must_fail(&start), "USAGE there is no part 'airbite' → devbox start --only takes: sandbox, airflow, dbt");
+    assert_string_equal(must_fail(&start),
+                        "USAGE there is no part 'airbite' → devbox start --only takes: sandbox, airflow, dbt, airbyte");
     assert_false(start_describe(&start.checkout->ctx, &start.project, &start.options, &result, &start.checkout->err));
 }
 
@@ -145,7 +147,7 @@ static void a_dry_run_tells_the_steps_and_does_none(void **state) {
     Start start = prepare(state, NULL);
     Result result = {0};
     assert_true(start_describe(&start.checkout->ctx, &start.project, &start.options, &result, &start.checkout->err));
-    assert_int_equal(result.data->count, 3);
+    assert_int_equal(result.data->count, 4);
     assert_true(text_starts_with(result.text, "  sandbox    load seeds"));
     assert_false(folder_exists(checkout_path(start.checkout, ".devbox")));
 }
@@ -180,13 +182,13 @@ static void the_address_is_told_once_airflow_is_healthy(void **state) {
     }
 
 static void only_a_failed_airflow_makes_what_runs_an_earlier_one(void **state) {
-    static const FakeChild airflow[] = {STEP("sandbox"), FAILED_STEP("airflow"), STEP("dbt")};
-    static const FakeChild dbt[] = {STEP("sandbox"), STEP("airflow"), FAILED_STEP("dbt")};
+    static const FakeChild airflow[] = {STEP("sandbox"), FAILED_STEP("airflow"), STEP("airbyte"), STEP("dbt")};
+    static const FakeChild dbt[] = {STEP("sandbox"), STEP("airflow"), STEP("airbyte"), FAILED_STEP("dbt")};
     Start start = prepare(state, NULL);
-    fake_process_script(airflow, 3);
+    fake_process_script(airflow, 4);
     assert_false(run(&start));
     assert_true(start.report.was_tried && start.report.has_airflow_failed);
-    fake_process_script(dbt, 3);
+    fake_process_script(dbt, 4);
     assert_false(run(&start));
     assert_true(start.report.was_tried && !start.report.has_airflow_failed);
 }
