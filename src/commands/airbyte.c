@@ -6,6 +6,7 @@
 #include "io/clock.h"
 #include "services/airbyte_api.h"
 #include "services/airbyte_credentials.h"
+#include "services/airflow_runtime.h"
 
 static const char *url_of(Arena *arena, int port) { return arena_format(arena, "http://localhost:%d", port); }
 
@@ -165,6 +166,7 @@ typedef struct Login {
     AirbyteCredentials credentials;
     AirbyteInstance instance;
     AirbyteToken token;
+    const char *connection;  // for Airflow, as it reaches this machine
 } Login;
 
 static bool report_not_running(const AirbyteReport *report, Error *err) {
@@ -173,7 +175,7 @@ static bool report_not_running(const AirbyteReport *report, Error *err) {
     return error_hint(err, "devbox airbyte start");
 }
 
-static bool read_login(Context *ctx, Login *login, Error *err) {
+static bool read_login(Context *ctx, const Project *project, Login *login, Error *err) {
     DockerEngine engine;
     if (!airbyte_observe(ctx, &login->report, err)) return false;
     if (login->report.cluster.state != AIRBYTE_RUNNING) return report_not_running(&login->report, err);
@@ -185,6 +187,8 @@ static bool read_login(Context *ctx, Login *login, Error *err) {
                        ? AIRBYTE_TOKEN_UNNEEDED
                        : airbyte_api_check_token(ctx, port, read->client_id, read->client_secret);
     if (!airbyte_api_instance(ctx, port, &login->instance)) login->instance = (AirbyteInstance){0};
+    bool is_in_containers = strcmp(airflow_runtime_of(project)->name, "docker") == 0;
+    login->connection = airbyte_connection_json(ctx->arena, read, is_in_containers ? "host.docker.internal" : "localhost", port);
     return true;
 }
 
@@ -203,6 +207,7 @@ static const char *show_login(Arena *arena, const Login *login, bool reveals) {
     text_append_format(&text, "client id      %s\n", read->client_id == NULL ? "none" : read->client_id);
     text_append_format(&text, "client secret  %s\n", shown(read->client_secret, reveals));
     text_append_format(&text, "API token      %s", airbyte_token_describe(login->token));
+    if (reveals) text_append_format(&text, "\nfor Airflow    AIRFLOW_CONN_AIRBYTE_DEFAULT=%s", login->connection);
     if (!reveals) text_append(&text, "\nhidden values: devbox airbyte credentials --reveal");
     return text_string(&text);
 }
@@ -212,7 +217,7 @@ static bool run_credentials(Context *ctx, const Invocation *invocation, Outcome 
     Login login = {0};
     Arena *arena = ctx->arena;
     const CredentialsOptions *options = invocation->options;
-    if (!read_login(ctx, &login, err)) return false;
+    if (!read_login(ctx, invocation->project, &login, err)) return false;
     Value *data = value_object(arena);
     value_set_string(arena, data, "url", url_of(arena, login.report.cluster.port));
     value_set_string(arena, data, "email", login.instance.email);
@@ -221,6 +226,7 @@ static bool run_credentials(Context *ctx, const Invocation *invocation, Outcome 
     value_set_string(arena, data, "clientId", login.credentials.client_id);
     value_set_string(arena, data, "clientSecret",
                      login.credentials.client_secret == NULL ? NULL : shown(login.credentials.client_secret, options->reveals));
+    value_set_string(arena, data, "airflowConnection", options->reveals ? login.connection : NULL);
     value_set_string(arena, data, "token", airbyte_token_describe(login.token));
     event_result(ctx, &(Result){.data = data, .text = show_login(arena, &login, options->reveals)});
     return true;
@@ -228,7 +234,7 @@ static bool run_credentials(Context *ctx, const Invocation *invocation, Outcome 
 
 static const Example credentials_examples[] = {
     {"devbox airbyte credentials", "everything but the secrets, and whether the API grants a token"},
-    {"devbox airbyte credentials --reveal", "the secrets too"},
+    {"devbox airbyte credentials --reveal", "the secrets too, and the line for .env with which DAGs reach Airbyte"},
     {0},
 };
 

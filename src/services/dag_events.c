@@ -137,7 +137,9 @@ static const char *summarise_task(Context *ctx, const Value *message, TestState 
                                   const DagEvents *events) {
     const Value *xcom = value_get(message, "xcom");
     const char *failed = find_failed_task(events);
-    if (state == TEST_SKIP && word != NULL && strcmp(word, "skipped") == 0) return "skipped";
+    const char *reason = value_get_string(message, "reason", NULL);
+    if (state == TEST_SKIP && word != NULL && strcmp(word, "skipped") == 0)
+        return reason == NULL ? "skipped" : arena_format(ctx->arena, "skipped: %s", reason);
     if (state == TEST_SKIP) return failed == NULL ? "not run" : arena_format(ctx->arena, "not run: %s failed", failed);
     for (size_t i = 0; xcom != NULL && i < xcom->count; i++) {
         const Value *item = xcom->members[i].value, *value = value_get(item, "value");

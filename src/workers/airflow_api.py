@@ -201,11 +201,12 @@ def set_retries(dag, retries):
 def run_dag(dag, logical_date, conf, observer):
     """Run the DAG in this process and return its DagRun.
 
-    `observer` is told of every attempt: begin(ti), failed(error), end(ti).
+    `observer` is told of every attempt: begin(ti), failed(error), skipped(reason), end(ti).
     """
     from airflow.utils import timezone
 
     date = timezone.parse(logical_date) if logical_date else timezone.utcnow()
+    _observe_skips(observer)
     if is_airflow_3():
         _observe_3(observer)
         return dag.test(logical_date=date, run_conf=conf)
@@ -219,6 +220,17 @@ def _log_once():
     if logger.propagate and logging.getLogger().handlers:
         for handler in [handler for handler in logger.handlers if type(handler) is logging.StreamHandler]:
             logger.removeHandler(handler)
+
+
+def _observe_skips(observer):
+    """Airflow catches this exception deep inside, and keeps its reason in the log only."""
+    from airflow.exceptions import AirflowSkipException
+
+    def remember(self, *words):
+        super(AirflowSkipException, self).__init__(*words)
+        observer.skipped(" ".join(str(word) for word in words))
+
+    AirflowSkipException.__init__ = remember
 
 
 def _observe_2(observer):

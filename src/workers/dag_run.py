@@ -88,6 +88,7 @@ class _Recorder:
         self._tasks = {}
         self._saved = None
         self._error = None
+        self._reason = None
         self._xcoms = XComFiles(self._database, os.path.join(self._log_dir, "xcom"), dag_id)
         self._is_lone_task = bool(request.get("task"))
         os.makedirs(self._log_dir, exist_ok=True)
@@ -103,13 +104,16 @@ class _Recorder:
             open(task["log"], "w").close()
             if self._is_lone_task:
                 self._xcoms.restore(ti.task_id, ti.run_id)
-        self._error = None
+        self._error = self._reason = None
         self._events.send("running", task_id=ti.task_id, map_index=ti.map_index, log=task["log"])
         self._saved = _send_output_to(task["log"])
         task["started"] = time.monotonic()
 
     def failed(self, error):
         self._error = error
+
+    def skipped(self, reason):
+        self._reason = reason
 
     def end(self, ti):
         task = self._tasks[(ti.task_id, ti.map_index)]
@@ -133,11 +137,12 @@ class _Recorder:
             log=task.get("log"),
             xcom=self._xcoms.read(task_id, map_index),
             error=error,
+            reason=self._reason if state == "skipped" and self._reason else None,
         )
 
     def send_rest(self, task_ids):
         """The tasks that never ran, or that changed state without running (skipped, upstream_failed)."""
-        self._error = None
+        self._error = self._reason = None
         rows = self._query("SELECT task_id, map_index, state FROM task_instance WHERE dag_id = ?", self._dag_id)
         known = {task_id for task_id, _, _ in rows}
         rows += [(task_id, -1, None) for task_id in task_ids if task_id not in known]

@@ -9,6 +9,7 @@ import shutil
 import stat
 import threading
 import time
+import urllib.parse
 
 from support import ROOT
 
@@ -69,6 +70,7 @@ class Page:
 
     def __init__(self, port, mode="healthy"):
         self.port, self.mode, self.requests, self.client = port, mode, [], ("cid-1", "csec-1")
+        self.syncs = []  # ids of the connections that were to be synced
         page = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -94,13 +96,28 @@ class Page:
                 elif self.path == "/api/v1/instance_configuration":
                     self.answer(200, {"version": "2.0.1", "edition": "community", "initialSetupComplete": True,
                                       "defaultOrganizationEmail": "dana@example.org"})
+                elif self.path == "/api/public/v1/health":
+                    self.answer(200, "Successful operation", "text/plain")
+                elif self.path.startswith("/api/public/v1/jobs/"):
+                    self.answer(*((200, page.job("succeeded")) if self.is_allowed() else (401, {"status": 401})))
                 else:
                     self.answer(404, {"status": 404, "type": "https://reference.airbyte.com/reference/errors"})
 
+            def is_allowed(self):
+                return self.headers.get("Authorization") == "Bearer ey.token"
+
+            def read_body(self):
+                """devbox sends JSON, the SDK of Airflow's provider a form for the token."""
+                text = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                return json.loads(text) if text.startswith("{") else {name: values[0] for name, values in urllib.parse.parse_qs(text).items()}
+
             def do_POST(self):
                 page.requests.append("POST " + self.path)
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                if self.path != "/api/public/v1/applications/token" or page.mode != "healthy":
+                body = self.read_body()
+                if self.path == "/api/public/v1/jobs" and page.mode == "healthy":
+                    page.syncs.append(body["connectionId"])
+                    self.answer(*((200, page.job("running")) if self.is_allowed() else (401, {"status": 401})))
+                elif self.path != "/api/public/v1/applications/token" or page.mode != "healthy":
                     self.answer(404, {"status": 404})
                 elif (body["client_id"], body["client_secret"], body["grant_type"]) != (*page.client, "client_credentials"):
                     self.answer(400, {"message": "Invalid client id or token"})
@@ -108,6 +125,9 @@ class Page:
                     self.answer(200, {"access_token": "ey.token", "token_type": "Bearer", "expires_in": 900})
 
         self.handler, self.server, self.thread = Handler, None, None
+
+    def job(self, status):
+        return {"jobId": 7, "status": status, "jobType": "sync", "connectionId": self.syncs[-1], "startTime": "2026-01-01T00:00:00Z"}
 
     def start(self):
         self.server = http.server.ThreadingHTTPServer(("0.0.0.0", self.port), self.handler)

@@ -276,6 +276,27 @@ class Installing(WithEngine):
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
+class Sync(WithEngine):
+    def test_airflow_s_own_operator_triggers_a_sync(self):
+        """The real provider and the real SDK, with the connection that devbox gives."""
+        self.cluster.create()
+        self.page.start()
+        example = Checkout("2.10.3")
+        self.addCleanup(example.close)
+        example.environment.update(self.engine.environment())
+        example.configure("2.10.3", "  variables: {airbyte_connection_id: 5f0e-1}\nruntime: native\n")
+        example.write("requirements.txt", "apache-airflow-providers-airbyte==5.2.5\n")
+        self.assertIn("skipped: Airbyte is off", example.run("test", "dag", "airbyte_sync", seconds=600).check().out)
+        connection = example.json("airbyte", "credentials", "--reveal")["data"]["airflowConnection"]
+        example.write(".env", "AIRFLOW_CONN_AIRBYTE_DEFAULT=%s\n" % connection)
+        os.chmod(example.path(".env"), 0o600)
+        done = example.run("test", "dag", "airbyte_sync").check()
+        self.assertRegex(done.out, "✓ sync .* 7\n")
+        self.assertEqual(["5f0e-1"], self.page.syncs)
+        self.page.mode = "starting"
+        self.assertIn("skipped: Airbyte is off", example.run("test", "dag", "airbyte_sync").check().out)
+
+
 class Start(WithEngine):
     def said(self, code=0, config=None, env=None, words=()):
         if config is not None:

@@ -40,7 +40,7 @@ class Platform:
         cls.checkout.configure(cls.version, SETTINGS)
         cls.started = cls.checkout.run("start").check()
         cls.airflow = support.Airflow(cls.checkout)
-        expected = {"daily_orders", "customer_report", "dbt_build"}
+        expected = {"airbyte_sync", "daily_orders", "customer_report", "dbt_build"}
         support.wait_until(lambda: expected <= cls.airflow.dag_ids(), 30, "the starter's DAGs")
         cls.paused_at_first = cls.airflow.api("GET", "/dags/daily_orders")[1]["is_paused"]
 
@@ -183,7 +183,7 @@ class Airflow211Test(Platform, unittest.TestCase):
         self.checkout.git("add", ".")
         self.checkout.git("commit", "-q", "-m", "Start")
         answer = self.checkout.run("check", "HEAD").check()
-        self.assertRegex(answer.out + answer.err, "✓ dags .* 3 of 3 passed")
+        self.assertRegex(answer.out + answer.err, "✓ dags .* 4 of 4 passed")
 
 
 class Airflow3Test(Platform, unittest.TestCase):

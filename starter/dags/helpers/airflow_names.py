@@ -13,12 +13,24 @@ except ImportError:  # Airflow 2
     from airflow.operators.python import PythonOperator
 
 try:
-    from airflow.sdk import Connection
+    from airflow.sdk import Connection, Variable
 
     get_connection = Connection.get
+
+    def get_variable(name):
+        """The variable's text, None without one."""
+        return Variable.get(name, default=None)
 except ImportError:  # Airflow 2
     from airflow.hooks.base import BaseHook
+    from airflow.models import Variable
 
     get_connection = BaseHook.get_connection
 
-__all__ = ["DAG", "BashOperator", "PythonOperator", "dag", "get_connection", "task"]
+    def get_variable(name):
+        """The variable's text, None without one."""
+        return Variable.get(name, default_var=None)
+
+from airflow.exceptions import AirflowNotFoundException, AirflowSkipException
+
+__all__ = ["DAG", "AirflowNotFoundException", "AirflowSkipException", "BashOperator", "PythonOperator", "dag", "get_connection",
+           "get_variable", "task"]

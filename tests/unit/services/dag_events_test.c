@@ -145,6 +145,7 @@ static void every_state_of_a_task_has_its_meaning(void **state) {
     } rows[] = {
         {"{\"event\":\"task\",\"task_id\":\"a\",\"state\":\"success\",\"duration_ms\":110}", "case: pass a\n"},
         {"{\"event\":\"task\",\"task_id\":\"s\",\"state\":\"skipped\"}", "case: skip s · skipped\n"},
+        {"{\"event\":\"task\",\"task_id\":\"s\",\"state\":\"skipped\",\"reason\":\"no rows\"}", "case: skip s · skipped: no rows\n"},
         {"{\"event\":\"task\",\"task_id\":\"n\",\"state\":null}", "case: skip n · not run\n"},
         {"{\"event\":\"task\",\"task_id\":\"n\"}", "case: skip n · not run\n"},
         {"{\"event\":\"task\",\"task_id\":\"r\",\"state\":\"removed\"}", "case: skip r · not run\n"},
@@ -162,7 +163,7 @@ static void every_state_of_a_task_has_its_meaning(void **state) {
     }
     assert_int_equal(reading->events.verdict.cases.items[0].duration_ms, 110);
     assert_int_equal(reading->events.verdict.cases.items[1].duration_ms, -1);
-    assert_string_equal(reading->events.verdict.cases.items[7].state_word, "upstream_failed");
+    assert_string_equal(reading->events.verdict.cases.items[8].state_word, "upstream_failed");
 }
 
 static void a_task_s_result_is_its_summary(void **state) {
