@@ -56,6 +56,6 @@ bool http_request(Context *ctx, const HttpRequest *request, HttpResponse *respon
         const char *message = *body == '\0' ? arena_format(ctx->arena, "nothing listens at %s", request->url) : body;
         return error_set(err, answer->failure, "%s", message);
     }
-    *response = (HttpResponse){.status = answer->status, .body = body, .length = strlen(body)};
+    *response = (HttpResponse){.status = answer->status, .body = body, .length = strlen(body), .header = answer->header};
     return true;
 }

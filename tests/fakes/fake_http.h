@@ -9,9 +9,10 @@ typedef struct FakeHttpAnswer {
     const char *url;            // expected, exactly
     const char *expected_body;  // must be part of the request's body; NULL: not looked at
     long status;
-    const char *body;   // NULL: ""
-    ErrorCode failure;  // instead of an answer, with `body` as the message
-    int times;          // in a row; 0: once
+    const char *body;    // NULL: ""
+    const char *header;  // the one that was wanted
+    ErrorCode failure;   // instead of an answer, with `body` as the message
+    int times;           // in a row; 0: once
 } FakeHttpAnswer;
 
 // The requests that are expected, in this order. Any other request fails the test.
