@@ -30,7 +30,15 @@ static void add_lines(Arena *arena, const char *text, const char *since, DockerL
     list_each(const char *const, line, &split) add_line(arena, *line, since, lines);
 }
 
-// A frame is one line, but a long one comes in several.
+// How long the stamp and its blank are at the start of these bytes; 0 when there is none.
+static size_t stamp_length(Arena *arena, const char *bytes, size_t length) {
+    const char *blank = memchr(bytes, ' ', length);
+    if (blank == NULL) return 0;
+    bool is_stamp = airflow_health_parse_time(arena_copy_bytes(arena, bytes, (size_t)(blank - bytes))) > 0;
+    return is_stamp ? (size_t)(blank - bytes) + 1 : 0;
+}
+
+// A frame is one line, but a long one comes in several, each with a stamp of its own.
 static bool add_frames(Arena *arena, const char *bytes, size_t length, const char *since, DockerLogLineList *lines) {
     DockerFrames frames = {0};
     DockerPiece piece;
@@ -38,7 +46,8 @@ static bool add_frames(Arena *arena, const char *bytes, size_t length, const cha
     for (size_t i = 0; i < STREAM_COUNT; i++) pending[i].arena = arena;
     while (docker_frames_next(&frames, &bytes, &length, &piece)) {
         Text *line = &pending[piece.stream];
-        text_append_bytes(line, piece.bytes, piece.length);
+        size_t skipped = line->length == 0 ? 0 : stamp_length(arena, piece.bytes, piece.length);
+        text_append_bytes(line, piece.bytes + skipped, piece.length - skipped);
         if (line->length == 0 || line->content[line->length - 1] != '\n') continue;
         add_lines(arena, line->content, since, lines);
         *line = (Text){.arena = arena};

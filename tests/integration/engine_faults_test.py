@@ -278,6 +278,8 @@ class Logs(EngineCase):
     def test_a_line_in_several_frames_is_one(self):
         line = self.stamped(1, "long line\n")
         self.assertEqual(self.log(frame(1, line[:40]), frame(2, self.stamped(2, "between\n")), frame(1, line[40:])), ["between", "long line"])
+        parts = [frame(1, self.stamped(1, "long ")), frame(2, self.stamped(2, "between\n")), frame(1, self.stamped(3, "line\n"))]
+        self.assertEqual(self.log(*parts), ["between", "long line"])
 
     def test_only_what_is_newer_than_a_stamp_is_given(self):
         lines_sent = frame(1, self.stamped(1, "old\n")) + frame(1, self.stamped(2, "new\n"))
