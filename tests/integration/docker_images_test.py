@@ -108,7 +108,7 @@ class ImageTest(unittest.TestCase):
             with open(os.path.join(context, "Dockerfile"), "w") as file:
                 file.write("FROM %s\nRUN pip install --no-cache-dir apache-airflow==%s cowsay==6.1\n" % (image, version))
             name = "devbox-derived:" + version
-            self.engine.docker("build", "--network", "host", "-t", name, context)
+            self.engine.docker("build", "-t", name, context)
             out = self.run_image(name, "python", "-c", "import cowsay; print(cowsay.__file__)", options=("--user", "1234:0"))
             self.assertIn("/home/airflow/.local/", out)
             done = self.engine.docker("run", "--rm", "--user", "0:0", "--entrypoint", "pip", image, "list", check=False)
@@ -209,12 +209,24 @@ class EngineTest(unittest.TestCase):
                 self.assertTrue(any(command.startswith("sleep 600") for command in engine.processes().values()))
         self.assertEqual(engine.processes(), {})
 
+    def test_another_engine_keeps_its_bridge_and_its_rules(self):
+        with tempfile.TemporaryDirectory(prefix="devbox-engine-") as folder, docker_stack.Engine() as engine:
+            done = subprocess.run([sys.executable, "-c", "import docker_stack\nwith docker_stack.Engine(): pass"], text=True,
+                                  cwd=os.path.dirname(os.path.abspath(__file__)), env={**os.environ, "DEVBOX_TEST_DOCKER_CACHE": folder},
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            self.assertEqual(done.returncode, 0, done.stdout)
+            with host_server() as port:
+                out = engine.docker("run", "--rm", "--add-host", "host.docker.internal:host-gateway", engine.image("busybox:latest"),
+                                    "wget", "-q", "-O", "-", "http://host.docker.internal:%d/" % port)
+            self.assertIn("the host greets", out)
+
     def test_the_firewall_is_as_before(self):
         if docker_stack.other_daemons():
             self.skipTest("another dockerd runs on this machine")
         before = [docker_stack.iptables("-t", table, "-S") for table in ("filter", "nat")]
         with docker_stack.Engine():
             self.assertIn("DOCKER", docker_stack.iptables("-S"))
+            self.assertTrue(docker_stack.firewall_rules("nat"))
         self.assertEqual([docker_stack.iptables("-t", table, "-S") for table in ("filter", "nat")], before)
 
 

@@ -33,7 +33,7 @@ import docker_compose_program
 
 sys.dont_write_bytecode = True
 PROGRAMS = {"dockerd": "docker.io", "docker": "docker.io", "docker-compose": "docker-compose", "debootstrap": "debootstrap",
-            "iptables": "iptables", "busybox": "busybox-static"}
+            "iptables": "iptables", "ip": "iproute2", "busybox": "busybox-static"}
 SKIP = 77  # CMake's SKIP_RETURN_CODE for these tests
 
 
@@ -51,8 +51,6 @@ def reason_to_skip():
     missing = sorted({package for program, package in PROGRAMS.items() if not shutil.which(program)})
     if missing:
         return "these packages are missing: " + " ".join(missing)
-    if host_address() is None:
-        return "this machine has no network address"
     return reason_not_to_mount()
 
 
@@ -74,7 +72,10 @@ class Engine:
 
     def __init__(self, wait_seconds=1800):
         self.cache, self.wait_seconds, self.daemon = cache_folder(), wait_seconds, None
-        self.mark = "devbox-test-" + hashlib.sha256(self.cache.encode()).hexdigest()[:8]
+        digest = hashlib.sha256(self.cache.encode()).hexdigest()
+        self.mark = "devbox-test-" + digest[:8]
+        # A bridge of our own: with none, dockerd would delete docker0, which a Docker of this machine uses. Nobody routes 198.18.0.0/15.
+        self.bridge, self.address = "dvbx-" + digest[:8], "198.%d.%d.1/24" % (18 + int(digest[0], 16) % 2, int(digest[1:3], 16))
         # A fixed short path: containerd's sockets are below it, and a killed run's leftovers are found there.
         self.folder = os.path.join(tempfile.gettempdir(), self.mark)
         self.socket = self.folder + "/docker.sock"
@@ -88,6 +89,9 @@ class Engine:
             self._end_stale()
             os.makedirs(self.folder, 0o700)
             self._remember_firewall()
+            for words in (["link", "add", self.bridge, "type", "bridge"], ["address", "add", self.address, "dev", self.bridge],
+                          ["link", "set", self.bridge, "up"]):
+                subprocess.run(["ip", *words], check=True)
             self.start()
             self._remove_leftovers()
         except BaseException:
@@ -122,7 +126,7 @@ class Engine:
         for path in (self.pid_file, self.folder + "/exec/containerd/containerd.pid"):
             with contextlib.suppress(FileNotFoundError):
                 os.remove(path)
-        command = ["dockerd", "--storage-driver=overlay2", "--bridge=none", "--host-gateway-ip=" + host_address(),
+        command = ["dockerd", "--storage-driver=overlay2", "--bridge=" + self.bridge,
                    "--exec-opt=native.cgroupdriver=cgroupfs", "--cgroup-parent=/" + self.mark, "--data-root=" + self.cache + "/data",
                    "--exec-root=" + self.folder + "/exec", "--pidfile=" + self.pid_file, "--host=unix://" + self.socket]
         with open(self.log, "w") as log:
@@ -258,6 +262,7 @@ class Engine:
             if mount.startswith((self.folder + "/", self.cache + "/")):
                 subprocess.run(["umount", "-l", mount], check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
+        subprocess.run(["ip", "link", "delete", self.bridge], stderr=subprocess.DEVNULL, check=False)
         for path in glob.glob("/sys/fs/cgroup/*/%s" % self.mark) + glob.glob("/sys/fs/cgroup/%s" % self.mark):
             with contextlib.suppress(OSError):
                 os.rmdir(path)
@@ -286,14 +291,18 @@ class Engine:
                 json.dump(state, file)
 
     def _restore_firewall(self):
+        for table in ("filter", "nat"):
+            for rule in firewall_rules(table):
+                if rule[0] == "-A" and self.bridge in rule:
+                    iptables("-t", table, "-D", *rule[1:])
         if other_daemons():
-            return  # it is theirs too
+            return  # the rest is theirs too
         before = self.cache + "/firewall.json"
         with open(before) as file:
             state = json.load(file)
         had_chains = "DOCKER" in state["rules"]
         for table in () if had_chains else ("filter", "nat"):
-            rules = [rule.split() for rule in iptables("-t", table, "-S").splitlines()]
+            rules = firewall_rules(table)
             for rule in rules:
                 if rule[0] == "-A" and not rule[1].startswith("DOCKER") and rule[-2] == "-j" and rule[-1].startswith("DOCKER"):
                     iptables("-t", table, "-D", *rule[1:])
@@ -311,6 +320,10 @@ def iptables(*words):
     return subprocess.run(["iptables", "-w", "10", *words], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
+def firewall_rules(table):
+    return [rule.split() for rule in iptables("-t", table, "-S").splitlines()]
+
+
 def other_daemons():
     """Other dockerd of this machine."""
     found = []
@@ -319,15 +332,6 @@ def other_daemons():
             if file.read().strip() == "dockerd":
                 found.append(int(path.split("/")[2]))
     return found
-
-
-def host_address():
-    """An address of this machine that containers can reach, None without a network. Without a default bridge, dockerd has none for host-gateway itself."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        with contextlib.suppress(OSError):
-            probe.connect(("198.51.100.1", 9))  # sends nothing: the kernel only chooses the way out
-            return probe.getsockname()[0]
-    return None
 
 
 def wait_gone(pids, seconds):
