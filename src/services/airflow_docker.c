@@ -6,6 +6,7 @@
 #include "model/event.h"
 #include "model/sensitive.h"
 #include "services/airflow_docker_logs.h"
+#include "services/airflow_docker_sql.h"
 #include "services/airflow_docker_start.h"
 #include "services/compose_program.h"
 #include "services/docker_checks.h"
@@ -112,8 +113,9 @@ static bool launch(Context *ctx, const Project *project, const char *step, bool 
     ComposeTask task = {.engine = engine, .file = &described.file, .step = step};
     if (!airflow_docker_bring_up(ctx, project, &task, already_runs, err)) return false;
     if (!airflow_docker_wait_healthy(ctx, project, &task, err)) return false;
+    if (!airflow_docker_write_pools(ctx, project, err)) return false;
     if (*already_runs) return true;
-    return check_live_link(ctx, project, engine, err) && airflow_docker_unpause(ctx, project, engine, err);
+    return check_live_link(ctx, project, engine, err) && airflow_docker_unpause(ctx, project, err);
 }
 
 // --- stop -----------------------------------------------------------------------------------------------------------------
@@ -260,6 +262,7 @@ static bool enter_place(Context *ctx, const Project *project, PythonTool tool, c
 
 const AirflowRuntime airflow_docker_runtime = {
     .name = "docker",
+    .host_name = "host.docker.internal",
     .describe = describe_engine,
     .check = docker_checks_run,
     .examine = docker_checks_examine,
@@ -271,6 +274,7 @@ const AirflowRuntime airflow_docker_runtime = {
     .restart = restart,
     .read_state = read_state,
     .show_logs = airflow_docker_show_logs,
+    .run_sql = airflow_docker_run_sql,
     .open_place = open_place,
     .enter_place = enter_place,
 };

@@ -4,6 +4,7 @@
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "model/event.h"
+#include "services/airflow_docker_sql.h"
 #include "services/compose_program.h"
 #include "services/docker_events.h"
 #include "services/failure_card.h"
@@ -250,21 +251,8 @@ bool airflow_docker_wait_healthy(Context *ctx, const Project *project, const Com
     return state == WAIT_HEALTHY;
 }
 
-// --- airflow.unpause ------------------------------------------------------------------------------------------------------
-
-static bool run_sql(Context *ctx, const DockerEngine *engine, const char *container, const char *sql, const char **output,
-                    Error *err) {
-    const char *const argv[] = {"psql", "-qtAX", "-v", "ON_ERROR_STOP=1", "-U", "airflow", "-d", "airflow", "-c", sql, NULL};
-    DockerProgram program = {.container = container, .argv = argv, .timeout_ms = PSQL_TIMEOUT_MS};
-    DockerProgramResult result;
-    if (!docker_program_run(ctx, engine, &program, &result, err)) return false;
-    if (result.exit_code == 0) {
-        *output = result.output;
-        return true;
-    }
-    error_set(err, ERROR_DATABASE, "Airflow's database refused a statement");
-    return error_detail(err, text_last_lines(ctx->arena, result.errors, 5));
-}
+// --- airflow.pools and airflow.unpause
+// ------------------------------------------------------------------------------------------------------
 
 static const char *unpause_statement(Arena *arena, const StringList *ids) {
     Text text = {.arena = arena};
@@ -276,18 +264,31 @@ static const char *unpause_statement(Arena *arena, const StringList *ids) {
     return text_string(&text);
 }
 
-bool airflow_docker_unpause(Context *ctx, const Project *project, const DockerEngine *engine, Error *err) {
+bool airflow_docker_write_pools(Context *ctx, const Project *project, Error *err) {
+    Text sql = {.arena = ctx->arena};
+    const char *rows;
+    bool is_there;
+    list_each(const PoolConfig, pool, &project->config.airflow.pools) {
+        const char *description = pool->description == NULL ? "" : pool->description;
+        text_append_format(&sql,
+                           "INSERT INTO slot_pool (pool, slots, description, include_deferred) VALUES ('%s', %d, '%s', FALSE) "
+                           "ON CONFLICT (pool) DO UPDATE SET slots = excluded.slots, description = excluded.description;\n",
+                           text_replace(ctx->arena, pool->name, "'", "''"), pool->slots,
+                           text_replace(ctx->arena, description, "'", "''"));
+    }
+    return sql.length == 0 || airflow_docker_run_sql(ctx, project, text_string(&sql), &rows, &is_there, err);
+}
+
+bool airflow_docker_unpause(Context *ctx, const Project *project, Error *err) {
     const StringList *wanted = &project->config.airflow.unpause;
     const char *output = "";
-    AirflowStack stack;
+    bool is_there = true;
     if (wanted->count == 0) return true;
-    if (!airflow_stack_observe(ctx, project, engine, &stack, err)) return false;
-    const DockerContainer *database = airflow_stack_find(&stack, DATABASE_SERVICE);
     long long deadline_ms = clock_now_ms() + KNOWN_TIMEOUT_MS;
     const char *sql = unpause_statement(ctx->arena, wanted);
     StringList known = {0};
-    while (database != NULL && known.count < wanted->count && clock_now_ms() < deadline_ms) {
-        if (!run_sql(ctx, engine, database->id, sql, &output, err)) return false;
+    while (is_there && known.count < wanted->count && clock_now_ms() < deadline_ms) {
+        if (!airflow_docker_run_sql(ctx, project, sql, &output, &is_there, err)) return false;
         known = text_split_lines(ctx->arena, output);
         if (known.count >= wanted->count || context_is_cancelled(ctx)) break;
         event_step_progress(ctx, "airflow", "waiting for Airflow to see the DAGs of airflow.unpause");

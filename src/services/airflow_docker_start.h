@@ -12,4 +12,7 @@ bool airflow_docker_bring_up(Context *ctx, const Project *project, const Compose
 bool airflow_docker_wait_healthy(Context *ctx, const Project *project, const ComposeTask *task, Error *err) MUST_USE;
 
 // Lets the DAGs that airflow.unpause names run on their schedule, as soon as Airflow knows them.
-bool airflow_docker_unpause(Context *ctx, const Project *project, const DockerEngine *engine, Error *err) MUST_USE;
+bool airflow_docker_unpause(Context *ctx, const Project *project, Error *err) MUST_USE;
+
+// Makes the pools that airflow.pools names, and sets their slots.
+bool airflow_docker_write_pools(Context *ctx, const Project *project, Error *err) MUST_USE;

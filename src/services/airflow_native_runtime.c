@@ -1,6 +1,7 @@
 #include "services/airflow_native_runtime.h"
 
 #include "base/text.h"
+#include "io/database.h"
 #include "io/file_system.h"
 #include "services/airflow_native.h"
 #include "services/airflow_native_checks.h"
@@ -8,6 +9,8 @@
 #include "services/airflow_setup.h"
 #include "services/dbt_setup.h"
 #include "services/supervisor_stop.h"
+
+enum { BUSY_MS = 5000 };
 
 static const char *describe(Context *ctx) {
     (void)ctx;
@@ -33,6 +36,26 @@ static bool describe_running(Context *ctx, const Project *project, const char **
     size_t count = supervisor_count_processes(ctx, project);
     (void)err;
     *what = count == 0 ? NULL : arena_format(ctx->arena, "%zu processes", count);
+    return true;
+}
+
+static bool run_sql(Context *ctx, const Project *project, const char *sql, const char **rows, bool *is_there, Error *err) {
+    cleanup_database Database *db = NULL;
+    cleanup_statement Statement *statement = NULL;
+    Text text = {.arena = ctx->arena};
+    const char *name = arena_format(ctx->arena, "airflow/%s/airflow.db", project->config.airflow.version);
+    const char *path = project_state_path(ctx->arena, project, name);
+    bool has_row;
+    *rows = "";
+    *is_there = file_exists(path);
+    if (!*is_there) return true;
+    if (!database_open(ctx->arena, path, DATABASE_WRITE, BUSY_MS, &db, err)) return false;
+    if (!statement_prepare(db, sql, &statement, err) || !statement_step(statement, &has_row, err)) return false;
+    while (has_row) {
+        text_append_format(&text, "%s\n", statement_column_text(ctx->arena, statement, 0));
+        if (!statement_step(statement, &has_row, err)) return false;
+    }
+    *rows = text_string(&text);
     return true;
 }
 
@@ -99,6 +122,7 @@ static bool enter_place(Context *ctx, const Project *project, PythonTool tool, c
 
 const AirflowRuntime airflow_native_runtime = {
     .name = "native",
+    .host_name = "localhost",
     .describe = describe,
     .check = check,
     .examine = airflow_native_examine,
@@ -109,6 +133,7 @@ const AirflowRuntime airflow_native_runtime = {
     .restart = airflow_native_restart,
     .read_state = runtime_state_read,
     .show_logs = logs_show,
+    .run_sql = run_sql,
     .open_place = open_place,
     .enter_place = enter_place,
 };

@@ -16,7 +16,8 @@ typedef struct PythonPlace {
 } PythonPlace;
 
 typedef struct AirflowRuntime {
-    const char *name;  // "native", "docker"
+    const char *name;       // "native", "docker"
+    const char *host_name;  // of this machine, as Airflow's tasks reach it: "localhost", "host.docker.internal"
 
     // For the first line of start: "native", "docker (Docker Desktop 4.51, 8 CPUs, 15.6 GB)".
     const char *(*describe)(Context *ctx);
@@ -37,6 +38,10 @@ typedef struct AirflowRuntime {
     bool (*restart)(Context *ctx, const Project *project, const StringList *services, Error *err);
     bool (*read_state)(Context *ctx, const Project *project, RuntimeState *state, Error *err);
     bool (*show_logs)(Context *ctx, const Project *project, const LogOptions *options, Error *err);
+
+    // Runs statements on Airflow's metadata database, in SQL that SQLite and PostgreSQL share; *rows: the first column, a line
+    // each. *is_there false while there is no database, or nobody serves it.
+    bool (*run_sql)(Context *ctx, const Project *project, const char *sql, const char **rows, bool *is_there, Error *err);
 
     // Makes the place ready where a tool runs (environments, the image), reporting progress for `step`.
     bool (*open_place)(Context *ctx, const Project *project, PythonTool tool, const char *step, PythonPlace *place, Error *err);

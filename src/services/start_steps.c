@@ -4,6 +4,7 @@
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "model/event.h"
+#include "services/airbyte_link.h"
 #include "services/airbyte_step.h"
 #include "services/airflow_runtime.h"
 #include "services/dag_folder.h"
@@ -30,12 +31,26 @@ static bool run_images(Context *ctx, const Project *project, StepReport *report,
     return runtime->prepare == NULL || runtime->prepare(ctx, project, "images", &report->summary, err);
 }
 
+// What keeps the connection from being made keeps nothing else from running.
+static void offer_airbyte(Context *ctx, const Project *project) {
+    Error problem = {.arena = ctx->arena};
+    if (airbyte_link_airflow(ctx, project, &problem)) return;
+    event_warning(ctx, problem.hint, "Airflow's connection airbyte_default was not made: %s", problem.message);
+}
+
+static bool run_airbyte(Context *ctx, const Project *project, StepReport *report, Error *err) {
+    if (!airbyte_start_step(ctx, project, report, err)) return false;
+    if (!report->is_skipped) offer_airbyte(ctx, project);
+    return true;
+}
+
 static bool run_airflow(Context *ctx, const Project *project, StepReport *report, Error *err) {
     bool already_runs;
     StringList files = {0};
     // Airflow's tasks find dbt's context from the first moment on.
     if (!dbt_prepare(ctx, project, err)) return false;
     if (!airflow_runtime_of(project)->launch(ctx, project, "airflow", &already_runs, err)) return false;
+    if (!already_runs) offer_airbyte(ctx, project);
     if (!dag_folder_list(ctx, project, &files, err)) return false;
     const char *news = already_runs ? "running already; " : "";
     const char *folder = project->config.dags, *unit = files.count == 1 ? "file" : "files";
@@ -90,7 +105,7 @@ const StartStep start_steps[] = {
     {"sandbox", "load seeds into .devbox/sandbox.db", "", false, run_sandbox},
     {"airflow", "start Airflow, wait until it is healthy", "images", false, run_airflow},
     {"dbt", "build the dbt project on the sandbox", "sandbox,images", false, run_dbt},
-    {"airbyte", "start Airbyte, if it is installed, and wait until it is healthy", "", false, airbyte_start_step, true},
+    {"airbyte", "start Airbyte, if it is installed, and wait until it is healthy", "", false, run_airbyte, true},
     {0},
 };
 

@@ -30,14 +30,39 @@ def _prepare(request):
     folder = request["dags_folder"]
     database = os.path.join(request["work_dir"], "airflow.db")
     shutil.copyfile(request["template"], database)
-    if request.get("live") and os.path.exists(request["live"]):
-        _copy_user_tables(request["live"], database)
+    live = request.get("live")
+    if live and live.startswith("postgresql://"):
+        _copy_from_postgres(live, database)
+    elif live and os.path.exists(live):
+        _copy_user_tables(live, database)
     os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = "sqlite:///" + database
     os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = folder
     os.environ["AIRFLOW__LOGGING__BASE_LOG_FOLDER"] = os.path.join(request["work_dir"], "logs")
     os.environ["AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT"] = str(request["timeout_ms"] / 1000)
     if folder not in sys.path:
         sys.path.append(folder)
+
+
+def _copy_from_postgres(live, database):
+    """The same from the containers' database; while nobody serves it, there is nothing that the user could have made."""
+    import psycopg2
+
+    try:
+        source = psycopg2.connect(live, connect_timeout=2)
+    except psycopg2.OperationalError:
+        return
+    connection = sqlite3.connect(database)
+    try:
+        for table in USER_TABLES:
+            names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+            cursor = source.cursor()
+            cursor.execute(f"SELECT {', '.join(names)} FROM {table}")
+            connection.execute(f"DELETE FROM {table}")
+            connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(names))})", cursor.fetchall())
+        connection.commit()
+    finally:
+        connection.close()
+        source.close()
 
 
 def _copy_user_tables(live, database):
