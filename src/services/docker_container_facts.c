@@ -1,7 +1,7 @@
 #include "services/docker_container_facts.h"
 
 #include "base/text.h"
-#include "services/airflow_health.h"
+#include "base/timestamp.h"
 
 static PairList read_labels(Arena *arena, const Value *labels) {
     PairList pairs = {0};
@@ -98,8 +98,8 @@ static void take_state(DockerContainer *container, const Value *state) {
     container->health = health_of_word(value_get_string(value_get(state, "Health"), "Status", ""));
     container->exit_code = (int)value_get_integer(state, "ExitCode", 0);
     container->is_out_of_memory = value_get_bool(state, "OOMKilled", false);
-    container->started_ms = airflow_health_parse_time(value_get_string(state, "StartedAt", NULL));
-    container->finished_ms = airflow_health_parse_time(value_get_string(state, "FinishedAt", NULL));
+    container->started_ms = timestamp_parse(value_get_string(state, "StartedAt", NULL));
+    container->finished_ms = timestamp_parse(value_get_string(state, "FinishedAt", NULL));
     container->pid = (int)value_get_integer(state, "Pid", 0);
     container->error = value_get_string(state, "Error", "");
 }

@@ -1,7 +1,7 @@
 // The log of a container: framed by stream, or plain when it has a terminal.
 #include "base/text.h"
+#include "base/timestamp.h"
 #include "model/docker_frames.h"
-#include "services/airflow_health.h"
 #include "services/docker_containers.h"
 #include "services/docker_http.h"
 #include "services/docker_log_lines.h"
@@ -12,7 +12,7 @@ enum { LOG_TIMEOUT_MS = 20000, LOG_SIZE_LIMIT = 64 * 1024 * 1024, STREAM_COUNT =
 static void add_line(Arena *arena, const char *line, const char *since, DockerLogLineList *lines) {
     size_t length = strcspn(line, " ");
     const char *stamp = arena_copy_bytes(arena, line, length);
-    long long time_ms = airflow_health_parse_time(stamp);
+    long long time_ms = timestamp_parse(stamp);
     if (time_ms == 0) {
         // The rest of a line that was longer than the engine's buffer has no stamp.
         const DockerLogLine *last = lines->count == 0 ? NULL : &lines->items[lines->count - 1];
@@ -34,7 +34,7 @@ static void add_lines(Arena *arena, const char *text, const char *since, DockerL
 static size_t stamp_length(Arena *arena, const char *bytes, size_t length) {
     const char *blank = memchr(bytes, ' ', length);
     if (blank == NULL) return 0;
-    bool is_stamp = airflow_health_parse_time(arena_copy_bytes(arena, bytes, (size_t)(blank - bytes))) > 0;
+    bool is_stamp = timestamp_parse(arena_copy_bytes(arena, bytes, (size_t)(blank - bytes))) > 0;
     return is_stamp ? (size_t)(blank - bytes) + 1 : 0;
 }
 
@@ -72,7 +72,7 @@ static const char *log_path(Arena *arena, const DockerLogQuery *query) {
     const char *id = text_encode_for_url(arena, query->container);
     text_append_format(&path, "/containers/%s/logs?stdout=1&stderr=1&timestamps=1", id);
     if (query->tail > 0) text_append_format(&path, "&tail=%d", query->tail);
-    if (query->since != NULL) text_append_format(&path, "&since=%lld", airflow_health_parse_time(query->since) / 1000);
+    if (query->since != NULL) text_append_format(&path, "&since=%lld", timestamp_parse(query->since) / 1000);
     return text_string(&path);
 }
 

@@ -7,10 +7,10 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "base/timestamp.h"
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "model/event.h"
-#include "services/airflow_health.h"
 
 enum { TAIL_BYTES = 1024 * 1024, FOLLOW_PAUSE_MS = 200, READ_BYTES = 64 * 1024 };
 
@@ -55,7 +55,7 @@ static bool find_files(Context *ctx, const Project *project, const StringList *w
 // Airflow 2 writes [2026-11-23T08:12:44.123+0000], Airflow 3 the same with colours and zones in other forms.
 static long long read_time(const char *line) {
     const char *start = strstr(line, "20");
-    return start == NULL || start - line > 12 ? 0 : airflow_health_parse_time(start);
+    return start == NULL || start - line > 12 ? 0 : timestamp_parse(start);
 }
 
 // Every few seconds the supervisor asks how Airflow is; the access log's answer to that is no news.

@@ -409,6 +409,77 @@ static void an_interrupted_request_ends_soon_and_ticks_meanwhile(void **state) {
     assert_in_range(ticks.count, 2, 50);
 }
 
+// The same server, over its unix socket, where no libcurl is in between.
+static void check_failing_socket(Server *server, const char *path, ErrorCode code, const char *words) {
+    const char *url = arena_format(server->world->arena, "http://docker%s", path);
+    HttpRequest request = {.url = url, .unix_socket = server->socket_path, .timeout_ms = 300};
+    check_failure(server, &request, code, arena_format(server->world->arena, "%s %s", url, words));
+}
+
+static void a_unix_socket_answers_like_a_port(void **state) {
+    Server *server = *state;
+    HttpRequest request = {.url = "http://docker/missing", .unix_socket = server->socket_path, .wanted_header = "connection"};
+    HttpResponse response = must_request(server, &request);
+    assert_int_equal(response.status, 404);
+    assert_string_equal(response.body, "no such thing");
+    assert_string_equal(response.header, "close");
+    request =
+        (HttpRequest){.method = "POST", .url = "http://docker/echo?x=1", .unix_socket = server->socket_path, .body = "{\"a\":1}"};
+    list_push(server->world->arena, &request.headers, "Content-Type: application/json");
+    const char *echo = must_request(server, &request).body;
+    assert_true(text_starts_with(echo, "POST /echo?x=1 HTTP/1.1\r\nHost: docker\r\n"));
+    assert_non_null(strstr(echo, "\r\nContent-Type: application/json\r\n"));
+    assert_true(text_ends_with(echo, "\r\n\r\n{\"a\":1}"));
+    response = must_request(server, &(HttpRequest){.url = "http://docker/endless", .unix_socket = server->socket_path});
+    assert_string_equal(response.body, "until the end");
+    response =
+        must_request(server, &(HttpRequest){.method = "HEAD", .url = "http://docker/echo", .unix_socket = server->socket_path});
+    assert_int_equal(response.length, 0);
+    response = must_request(server, &(HttpRequest){.url = "http://docker/nul", .unix_socket = server->socket_path});
+    assert_memory_equal(response.body, "a\0b", 4);
+}
+
+static void a_header_is_given_where_it_is_wanted(void **state) {
+    Server *server = *state;
+    HttpRequest request = {.url = url_of(server, "/missing"), .wanted_header = "CONNECTION"};
+    assert_string_equal(must_request(server, &request).header, "close");
+    request.wanted_header = "Connect";
+    assert_null(must_request(server, &request).header);
+    assert_null(must_request(server, &(HttpRequest){.url = url_of(server, "/missing")}).header);
+}
+
+static void faults_at_a_unix_socket_are_told_apart(void **state) {
+    Server *server = *state;
+    check_failing_socket(server, "/empty", ERROR_NETWORK, "closed the connection without an answer");
+    check_failing_socket(server, "/partial", ERROR_NETWORK, "closed the connection in the middle of its answer");
+    check_failing_socket(server, "/garbage", ERROR_NETWORK, "answers, but not with HTTP");
+    check_failing_socket(server, "/hang", ERROR_TIMEOUT, "did not answer within 0.3s");
+}
+
+static void a_drip_at_a_unix_socket_meets_the_deadline(void **state) {
+    Server *server = *state;
+    long long started_ms = clock_now_ms();
+    check_failing_socket(server, "/drops", ERROR_TIMEOUT, "did not answer within 0.3s");
+    assert_in_range(clock_now_ms() - started_ms, 290, 1500);
+}
+
+static void an_answer_that_is_too_large_is_refused_at_a_unix_socket_too(void **state) {
+    Server *server = *state;
+    HttpRequest request = {.url = "http://docker/large", .unix_socket = server->socket_path, .size_limit = 100000};
+    check_failure(server, &request, ERROR_NETWORK, "the answer of http://docker/large is larger than 100000 bytes");
+}
+
+static void a_path_that_is_too_long_for_a_socket_is_said(void **state) {
+    Server *server = *state;
+    char path[200];
+    memset(path, 'x', sizeof path);
+    memcpy(path, "/tmp/", 5);
+    path[sizeof path - 1] = '\0';
+    HttpRequest request = {.url = "http://docker/", .unix_socket = path};
+    check_failure(server, &request, ERROR_NETWORK,
+                  arena_format(server->world->arena, "nothing answers at the socket %s: File name too long", path));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_with_server(an_answer_has_status_and_body),
@@ -430,6 +501,12 @@ int main(void) {
         test_with_server(an_insecure_connection_is_said_with_the_way_out),
         test_with_server(secrets_of_a_url_stay_out_of_messages),
         test_with_server(an_interrupted_request_ends_soon_and_ticks_meanwhile),
+        test_with_server(a_unix_socket_answers_like_a_port),
+        test_with_server(a_header_is_given_where_it_is_wanted),
+        test_with_server(faults_at_a_unix_socket_are_told_apart),
+        test_with_server(a_drip_at_a_unix_socket_meets_the_deadline),
+        test_with_server(an_answer_that_is_too_large_is_refused_at_a_unix_socket_too),
+        test_with_server(a_path_that_is_too_long_for_a_socket_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

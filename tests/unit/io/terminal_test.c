@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "support/test.h"
@@ -111,8 +112,32 @@ static void the_width_of_text_counts_columns(void **state) {
     }
 }
 
+static void a_raw_terminal_passes_every_key_and_comes_back(void **state) {
+    int fd = open_terminal(), columns = 0, rows = 0, file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    struct termios before, raw, after;
+    Arena *arena = arena_create();
+    (void)state;
+    assert_true(terminal_size(fd, &columns, &rows));
+    assert_int_equal(columns * 1000 + rows, 123040);
+    assert_false(terminal_size(file, &columns, &rows));
+    assert_int_equal(tcgetattr(fd, &before), 0);
+    TerminalMode *mode = terminal_make_raw(arena, fd);
+    assert_non_null(mode);
+    assert_int_equal(tcgetattr(fd, &raw), 0);
+    assert_int_equal(raw.c_lflag & (ISIG | ICANON | ECHO), 0);
+    terminal_restore(fd, mode);
+    assert_int_equal(tcgetattr(fd, &after), 0);
+    assert_int_equal(after.c_lflag, before.c_lflag);
+    assert_null(terminal_make_raw(arena, file));
+    terminal_restore(file, NULL);
+    arena_destroy(arena);
+    close(fd);
+    close(file);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_raw_terminal_passes_every_key_and_comes_back),
         test_with_arena(the_width_is_the_terminal_s_unless_columns_says_otherwise),
         test_with_arena(the_width_is_80_where_there_is_no_terminal),
         test_with_arena(colour_needs_a_terminal_that_knows_it_and_a_user_who_wants_it),

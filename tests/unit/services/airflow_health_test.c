@@ -7,50 +7,6 @@
 
 enum { NOON = 1795435200 };  // 2026-11-23T12:00:00Z
 
-static void times_are_read_with_their_offset(void **state) {
-    static const struct {
-        const char *text;
-        long long expected_ms;
-    } rows[] = {
-        {"2026-11-23T12:00:00Z", NOON * 1000LL},
-        {"2026-11-23T12:00:00", NOON * 1000LL},
-        {"2026-11-23T12:00:00+00:00", NOON * 1000LL},
-        {"2026-11-23T12:00:00.123456+00:00", NOON * 1000LL + 123},
-        {"2026-11-23T12:00:00.5Z", NOON * 1000LL + 500},
-        {"2026-11-23T12:00:00.07Z", NOON * 1000LL + 70},
-        {"2026-11-23 12:00:00,250 rest", NOON * 1000LL + 250},
-        {"2026-11-23T17:30:00+05:30", NOON * 1000LL},
-        {"2026-11-23T17:30:00.000+0530] {x.py:1}", NOON * 1000LL},
-        {"2026-11-23 12:00:00 +0000] [42] [INFO]", NOON * 1000LL},
-        {"2026-11-23T04:00:00-08:00", NOON * 1000LL},
-        {"2026-11-23T13:00:00+01", NOON * 1000LL},
-        {"2024-02-29T00:00:00Z", 1709164800LL * 1000},
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (airflow_health_parse_time(rows[i].text) != rows[i].expected_ms) fail_msg("%s", rows[i].text);
-    }
-}
-
-static void what_is_no_time_is_zero(void **state) {
-    static const char *const texts[] = {NULL,
-                                        "",
-                                        "never",
-                                        "2026-11-23",
-                                        "2026-11-23T12:00",
-                                        "2026-13-01T00:00:00Z",
-                                        "2026-11-32T00:00:00Z",
-                                        "2026-11-23T24:00:00Z",
-                                        "2026-11-23T12:60:00Z",
-                                        "20 rows",
-                                        "2026/11/23T12:00:00",
-                                        "2026-11-23_12:00:00",
-                                        "-026-11-23T12:00:00",
-                                        "0026-11-23T12:00:00"};
-    (void)state;
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) assert_int_equal(airflow_health_parse_time(texts[i]), 0);
-}
-
 static AirflowProfile make_profile(Arena *arena) {
     AirflowProfile profile = {.health_path = "/health"};
     list_push(arena, &profile.health_components, "metadatabase");
@@ -133,8 +89,6 @@ static void whatever_is_no_health_page_is_an_error(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(times_are_read_with_their_offset),
-        cmocka_unit_test(what_is_no_time_is_zero),
         test_with_arena(each_component_has_its_state_and_heartbeat),
         test_with_arena(components_that_are_missing_or_odd_are_not_healthy),
         test_with_arena(whatever_is_no_health_page_is_an_error),
