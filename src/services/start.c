@@ -8,6 +8,7 @@
 #include "services/airflow_runtime.h"
 #include "services/child_environment.h"
 #include "services/dag_folder.h"
+#include "services/docker_wakeup.h"
 #include "services/doctor.h"
 #include "services/plan_runner.h"
 #include "services/start_steps.h"
@@ -93,6 +94,7 @@ bool start_platform(Context *ctx, Project *project, const StartOptions *options,
     if (!check_only(ctx, options, err) || !project_prepare_state(ctx, project, err)) return false;
     if (!lock_file_take(ctx, project_state_path(ctx->arena, project, "run/start.lock"), "start", 0, &lock_fd, err)) return false;
     if (!airflow_runtime_decide(ctx, project, err)) return false;
+    if (project->config.runtime == RUNTIME_DOCKER && !docker_wakeup(ctx, err)) return false;
     say_headline(ctx, project);
     long long origin_ms = clock_now_ms();
     if (!run_checks(ctx, project, options, err)) return false;
