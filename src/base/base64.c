@@ -1,5 +1,6 @@
 #include "base/base64.h"
 
+#include <stdint.h>
 #include <string.h>
 
 static int digit_value(char character) {
@@ -32,4 +33,18 @@ bool base64_decode(Arena *arena, const char *text, char **bytes, size_t *length)
     *bytes = (char *)decoded;
     *length = used;
     return true;
+}
+
+const char *base64_encode_for_url(Arena *arena, const void *bytes, size_t length) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const unsigned char *in = bytes;
+    char *text = arena_allocate(arena, length / 3 * 4 + 5), *out = text;
+    for (size_t at = 0; at < length; at += 3) {
+        size_t count = length - at < 3 ? length - at : 3;
+        uint32_t group = (uint32_t)in[at] << 16;
+        if (count > 1) group |= (uint32_t)in[at + 1] << 8;
+        if (count > 2) group |= in[at + 2];
+        for (size_t i = 0; i < 4; i++) *out++ = i <= count ? digits[group >> (18 - 6 * i) & 63] : '=';
+    }
+    return text;
 }

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "io/clock.h"
 #include "model/event.h"
+#include "services/docker_credentials.h"
 #include "services/docker_http.h"
 #include "services/docker_images.h"
 #include "services/docker_lines.h"
@@ -131,7 +132,11 @@ bool docker_image_pull(Context *ctx, const DockerEngine *engine, const char *nam
     const char *doing = arena_format(ctx->arena, "the pull of %s", name);
     HttpRequest request = docker_http_request(ctx->arena, engine, "POST", pull_path(ctx->arena, name));
     bool exists = false;
+    const char *credentials = docker_credentials_for(ctx, name);
     request.timeout_ms = REGISTRY_MS;
+    if (credentials != NULL) {
+        list_push(ctx->arena, &request.headers, arena_format(ctx->arena, "X-Registry-Auth: %s", credentials));
+    }
     if (step != NULL) event_step_progress(ctx, step, "pulling %s", name);
     if (!docker_lines_open(ctx, engine, &request, doing, &lines, err)) return false;
     const DockerLineReader reader = {.take = take_line, .state = &pull, .silence_ms = SILENCE_MS};

@@ -1,4 +1,5 @@
 """Each way in which a container engine can fail ends in the right error within its deadline."""
+import base64
 import json
 import os
 import shutil
@@ -319,6 +320,43 @@ class Images(EngineCase):
         self.assertRegex(done.stderr, "pulling some/where:1: (1[27]|23)0 of 240 MB")
         self.assertRegex(done.stderr, "unpacking some/where:1: [01] of 2 layers")
         self.assertEqual([target for method, target, _ in self.engine.requests if method == "POST"], ["/v1.41/images/create?fromImage=some%2Fwhere%3A1"])
+
+    def credentials_sent(self, image, config, helper=None):
+        """What a pull of the image sends as X-Registry-Auth, decoded."""
+        os.makedirs(self.folder + "/.docker", exist_ok=True)
+        with open(self.folder + "/.docker/config.json", "w") as file:
+            file.write(config if isinstance(config, str) else json.dumps(config))
+        if helper:
+            with open(self.folder + "/docker-credential-kept", "w") as file:
+                file.write("#!/bin/sh\n" + helper)
+            os.chmod(self.folder + "/docker-credential-kept", 0o755)
+        self.engine.answers[self.PULL] = lines({"status": "ok"})
+        self.engine.answers["GET /images/%s/json" % image] = (200, {})
+        self.engine.heads.clear()
+        self.assertEqual(self.call("pull", image, PATH=self.folder + ":" + os.environ["PATH"])[0], 0)
+        sent = [line.split(": ")[1] for line in self.engine.heads[1].split("\r\n") if line.startswith("X-Registry-Auth: ")]
+        return json.loads(base64.urlsafe_b64decode(sent[0])) if sent else None
+
+    def test_what_docker_login_keeps_is_sent_to_its_registry_only(self):
+        kept = {"auths": {"https://index.docker.io/v1/": {"auth": base64.b64encode(b"dana:s:cret").decode()},
+                          "https://ghcr.io": {"identitytoken": "tok"}, "other.example": {"auth": "no base64"}}}
+        hub = {"serveraddress": "https://index.docker.io/v1/", "username": "dana", "password": "s:cret"}
+        self.assertEqual(self.credentials_sent("postgres:15", kept), hub)
+        self.assertEqual(self.credentials_sent("team/image:1", kept), hub)
+        self.assertEqual(self.credentials_sent("docker.io/team/image:1", kept), hub)
+        self.assertEqual(self.credentials_sent("ghcr.io/team/image:1", kept), {"serveraddress": "ghcr.io", "identitytoken": "tok"})
+        self.assertIsNone(self.credentials_sent("other.example/image:1", kept))
+        self.assertIsNone(self.credentials_sent("localhost:5000/image:1", kept))
+        self.assertIsNone(self.credentials_sent("postgres:15", "{}"))
+
+    def test_a_credential_helper_is_asked(self):
+        helper = 'read -r server; [ "$1 $server" = "get ghcr.io" ] || exit 1; echo \'{"Username": "dana", "Secret": "s"}\'\n'
+        by_store = {"credsStore": "kept", "auths": {"ghcr.io": {}}}
+        expected = {"serveraddress": "ghcr.io", "username": "dana", "password": "s"}
+        self.assertEqual(self.credentials_sent("ghcr.io/image:1", by_store, helper), expected)
+        self.assertEqual(self.credentials_sent("ghcr.io/image:1", {"credHelpers": {"ghcr.io": "kept"}}, helper), expected)
+        self.assertIsNone(self.credentials_sent("postgres:15", by_store, helper))
+        self.assertIsNone(self.credentials_sent("ghcr.io/image:1", {"credsStore": "not-there"}))
 
     def test_a_name_without_tag_pulls_one_image_not_all(self):
         self.engine.answers[self.PULL] = lines({"status": "ok"})

@@ -3,6 +3,7 @@
     with EngineServer(folder) as engine:
         engine.answers["GET /containers/json"] = hang            a function of the connection; or a (status, body) pair
         subprocess.run(…, env={"DOCKER_HOST": engine.address})
+        engine.heads                                             their first lines and headers
         engine.requests                                          what was asked: ("GET", "/v1.41/containers/json?all=1", body)
 """
 import contextlib
@@ -98,7 +99,7 @@ def drip_head(connection):
 class EngineServer:
     def __init__(self, folder, tls=None, is_tcp=False):
         self.answers = {"GET /_ping": (200, b"OK")}
-        self.requests, self.connections, self.tls = [], [], None
+        self.requests, self.heads, self.connections, self.tls = [], [], [], None
         if tls:
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.tls.load_cert_chain(tls + "/server-cert.pem", tls + "/server-key.pem")
@@ -160,6 +161,7 @@ class EngineServer:
         while length and len(body) < int(length.group(1)):
             body += connection.recv(65536)
         self.requests.append((method, target, body))
+        self.heads.append(head.decode())
         name = "%s %s" % (method, re.sub(r"^/v[\d.]+", "", target.split("?")[0]))
         answer = self.answers.get(name, (404, {"message": "page not found"}))
         if callable(answer):

@@ -39,9 +39,18 @@ static void what_is_no_base64_is_refused(void **state) {
     assert_null(bytes);
 }
 
+static void bytes_become_text_for_urls(void **state) {
+    static const char *const rows[][2] = {{"", ""},        {"f", "Zg=="},        {"fo", "Zm8="},
+                                          {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"\xFB\xFF\xFE", "-__-"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_string_equal(base64_encode_for_url(*state, rows[i][0], strlen(rows[i][0])), rows[i][1]);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_with_arena(text_is_decoded),
+        test_with_arena(bytes_become_text_for_urls),
         test_with_arena(bytes_of_all_values_are_decoded),
         test_with_arena(what_is_no_base64_is_refused),
     };
