@@ -10,7 +10,7 @@ const Option global_options[] = {
     {"quiet", 'q', OPTION_FLAG, NULL, "Only results, warnings and failures", offsetof(GlobalOptions, is_quiet)},
     {"verbose", 'v', OPTION_COUNT, NULL, "More detail; -vv for debugging", offsetof(GlobalOptions, verbosity)},
     {"no-color", 0, OPTION_FLAG, NULL, "No colours (so does NO_COLOR=1)", offsetof(GlobalOptions, has_no_color)},
-    {"yes", 'y', OPTION_FLAG, NULL, "Confirm what would delete something", offsetof(GlobalOptions, is_confirmed)},
+    {"yes", 'y', OPTION_FLAG, NULL, "Confirm what would delete or install something", offsetof(GlobalOptions, is_confirmed)},
     {"timeout", 0, OPTION_DURATION, "DURATION", "Give up after this long: 90s, 5m", offsetof(GlobalOptions, timeout_ms)},
     {"dry-run", 0, OPTION_FLAG, NULL, "Say what would be done, change nothing", offsetof(GlobalOptions, is_dry_run)},
     {"help", 'h', OPTION_FLAG, NULL, "Show this help", offsetof(GlobalOptions, wants_help)},

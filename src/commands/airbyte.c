@@ -6,7 +6,6 @@
 #include "io/clock.h"
 #include "services/airbyte_api.h"
 #include "services/airbyte_credentials.h"
-#include "services/airflow_runtime.h"
 
 static const char *url_of(Arena *arena, int port) { return arena_format(arena, "http://localhost:%d", port); }
 
@@ -187,7 +186,7 @@ static bool read_login(Context *ctx, const Project *project, Login *login, Error
                        ? AIRBYTE_TOKEN_UNNEEDED
                        : airbyte_api_check_token(ctx, port, read->client_id, read->client_secret);
     if (!airbyte_api_instance(ctx, port, &login->instance)) login->instance = (AirbyteInstance){0};
-    bool is_in_containers = strcmp(airflow_runtime_of(project)->name, "docker") == 0;
+    bool is_in_containers = project->config.runtime == RUNTIME_DOCKER;
     login->connection = airbyte_connection_json(ctx->arena, read, is_in_containers ? "host.docker.internal" : "localhost", port);
     return true;
 }

@@ -7,7 +7,7 @@
 // What people do about each error, one sentence or two.
 static const char *const advice[ERROR_CODE_COUNT] = {
     [ERROR_USAGE] = "The message names the word that was not understood. `devbox help COMMAND` shows how the command is written.",
-    [ERROR_CONFIRMATION_NEEDED] = "Read the list of what would go, then run the same command with --yes.",
+    [ERROR_CONFIRMATION_NEEDED] = "Read what would go or be installed, then run the same command with --yes.",
     [ERROR_CONFIG] = "The message has file, line and column, and the nearest valid key. `devbox config check` looks again.",
     [ERROR_CHECKOUT] =
         "Go to your data platform's checkout, or use -C DIR. `devbox init` writes a devbox.yaml for a folder that has none.",

@@ -39,5 +39,8 @@ typedef struct AbctlInstall {
     long long timeout_ms;
 } AbctlInstall;
 
+// A devbox that was killed leaves its abctl at work: ERROR_BUSY with its pid while there is one.
+bool abctl_check_alone(Context *ctx, Error *err) MUST_USE;
+
 // `abctl local install` to its end. A failure is decoded (model/abctl_output.h), with abctl's own error lines as detail.
 bool abctl_install(Context *ctx, const DockerEngine *engine, const AbctlInstall *install, Error *err) MUST_USE;

@@ -1,12 +1,16 @@
 #include "base/text.h"
 #include "io/clock.h"
 #include "io/file_system.h"
+#include "io/platform.h"
 #include "io/process.h"
 #include "model/abctl_output.h"
 #include "model/event.h"
 #include "services/abctl.h"
 #include "services/airbyte_cluster.h"
 #include "services/child_environment.h"
+
+#define MARK_NAME "DEVBOX_ABCTL"
+#define MARK_VALUE "install"
 
 enum {
     POLL_MS = 250,
@@ -58,6 +62,7 @@ static const char *const *make_environment(Context *ctx, const DockerEngine *eng
     ChildEnvironment environment = child_environment_create(ctx, NULL);
     child_environment_set(&environment, "DO_NOT_TRACK", "1");
     child_environment_set(&environment, "NO_COLOR", "1");
+    child_environment_set(&environment, MARK_NAME, MARK_VALUE);
     child_environment_set(&environment, "DOCKER_HOST", engine->endpoint.address);
     for (size_t i = 0; i < sizeof logins / sizeof *logins; i++) {
         if (getenv(logins[i]) != NULL) child_environment_set(&environment, logins[i], getenv(logins[i]));
@@ -117,6 +122,14 @@ static bool judge(Installation *run, const ProcessResult *result, Error *err) {
             break;
     }
     return result->exit_code == 0 || report_failure(run, result, err);
+}
+
+bool abctl_check_alone(Context *ctx, Error *err) {
+    ProcessInfoList processes = platform_processes_with_marker(ctx->arena, MARK_NAME "=" MARK_VALUE);
+    if (processes.count == 0) return true;
+    int pid = (int)processes.items[0].pid;
+    error_set(err, ERROR_BUSY, "the abctl of a devbox that was killed still installs Airbyte (pid %d)", pid);
+    return error_hint(err, "let it end, or end it (kill %d); then: devbox airbyte start", pid);
 }
 
 bool abctl_install(Context *ctx, const DockerEngine *engine, const AbctlInstall *install, Error *err) {

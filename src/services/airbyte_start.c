@@ -167,6 +167,7 @@ static bool bring_up(Start *start, const char **what, Error *err) {
         if (!wait_healthy(start, &is_installed, err)) return false;
         if (is_installed) return true;
     }
+    if (!abctl_check_alone(start->ctx, err)) return false;
     if (!agree_to_install(start, err) || !install(start, &done, err)) return false;
     *what = describe_install(start->ctx->arena, &done);
     if (!wait_healthy(start, &is_installed, err)) return false;

@@ -6,7 +6,7 @@
 #include "io/process.h"
 #include "model/event.h"
 
-enum { STEP_TIMEOUT_MS = 45 * 60 * 1000, WAIT_MS = 100 };
+enum { STEP_TIMEOUT_MS = 45 * 60 * 1000, SPARE_MS = 10 * 60 * 1000, WAIT_MS = 100 };
 
 typedef struct Lane {
     Context *ctx;
@@ -43,6 +43,11 @@ static void read_line(void *state, const char *line) {
     if (value_get(message, "event") != NULL) relay_event(lane, message);
 }
 
+// Each step has deadlines of its own; this one is for a step that hangs all the same.
+static long long step_timeout_ms(const Context *ctx) {
+    return ctx->timeout_ms + SPARE_MS > STEP_TIMEOUT_MS ? ctx->timeout_ms + SPARE_MS : STEP_TIMEOUT_MS;
+}
+
 static bool start_lane(Run *run, size_t index, Error *err) {
     Context *ctx = run->ctx;
     Lane *lane = &run->lanes[index];
@@ -56,7 +61,7 @@ static bool start_lane(Run *run, size_t index, Error *err) {
     ProcessSpec spec = {.argv = string_list_to_argv(ctx->arena, &argv),
                         .on_output = read_line,
                         .handler_state = lane,
-                        .timeout_ms = STEP_TIMEOUT_MS};
+                        .timeout_ms = step_timeout_ms(ctx)};
     lane->step->started_ms = clock_now_ms();
     event_step_started(ctx, lane->step->name, NULL);
     return process_start(ctx, &spec, &run->processes[index], err);
@@ -69,7 +74,8 @@ static void describe_silent_end(const Lane *lane, const ProcessResult *result, E
             error_set(err, ERROR_INTERRUPTED, "interrupted; what was up stays up");
             return;
         case PROCESS_TIMED_OUT:
-            error_set(err, ERROR_TIMEOUT, "the step %s did not end within %d minutes", name, STEP_TIMEOUT_MS / 60000);
+            error_set(err, ERROR_TIMEOUT, "the step %s did not end within %s", name,
+                      text_duration(lane->ctx->arena, step_timeout_ms(lane->ctx)));
             break;
         case PROCESS_SIGNALED:
             error_set(err, ERROR_CHILD, "the step %s was killed by signal %d", name, result->signal);

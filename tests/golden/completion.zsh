@@ -16,7 +16,7 @@ _devbox() {
                 ;;
         esac
     done
-    global_options=( '--directory:Work in DIR instead of the current folder' '--json:Print the result as JSON' '--quiet:Only results, warnings and failures' '--verbose:More detail; -vv for debugging' '--no-color:No colours (so does NO_COLOR=1)' '--yes:Confirm what would delete something' '--timeout:Give up after this long\: 90s, 5m' '--dry-run:Say what would be done, change nothing' '--help:Show this help' '--version:Show the version' )
+    global_options=( '--directory:Work in DIR instead of the current folder' '--json:Print the result as JSON' '--quiet:Only results, warnings and failures' '--verbose:More detail; -vv for debugging' '--no-color:No colours (so does NO_COLOR=1)' '--yes:Confirm what would delete or install something' '--timeout:Give up after this long\: 90s, 5m' '--dry-run:Say what would be done, change nothing' '--help:Show this help' '--version:Show the version' )
     case "$command_path $words[CURRENT-1]" in
         "test --task") return ;;
         "test --runtime"|"test -r") compadd -- docker native; return ;;

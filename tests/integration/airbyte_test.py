@@ -227,6 +227,18 @@ class Installing(WithEngine):
         self.assertGreater(time.monotonic() - started, at_least)
         self.assertEqual("", subprocess.run(["pgrep", "-f", self.abctl.path], capture_output=True, text=True).stdout)
 
+    def test_after_a_kill_the_next_start_meets_no_second_abctl(self):
+        self.abctl.plays("sigterm", hangs=True)
+        child = self.checkout.spawn("airbyte", "start", "--yes")
+        wait_until(self.abctl.calls, 20, "abctl is run")
+        child.kill()
+        child.wait()
+        error = self.result("airbyte", "start", "--yes", code=9)["error"]
+        self.assertIn("still installs Airbyte (pid ", error["message"])
+        os.kill(int(re.search(r"pid (\d+)", error["message"])[1]), signal.SIGKILL)
+        self.plays_success()
+        self.assertIn("installed: chart 2.0.19", self.devbox("airbyte", "start", "--yes").check().err)
+
     def test_an_abctl_that_hangs_has_a_deadline(self):
         self.abctl.plays("install_docker_nonet", hangs=True)
         done = self.devbox("airbyte", "start", "--yes", "--timeout", "2s").check(7)

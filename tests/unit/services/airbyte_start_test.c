@@ -1,4 +1,4 @@
-// fakes: docker http process network clock
+// fakes: docker http process network clock platform
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -8,6 +8,7 @@
 #include "fakes/fake_docker.h"
 #include "fakes/fake_http.h"
 #include "fakes/fake_network.h"
+#include "fakes/fake_platform.h"
 #include "fakes/fake_process.h"
 #include "services/airbyte.h"
 #include "support/checkout.h"
@@ -68,6 +69,7 @@ static Scene prepare(void **state, const char *config) {
     fake_clock_set(1000000, 1000000);
     fake_clock_on_sleep(NULL);
     fake_network_reset();
+    fake_platform_reset();
     fake_docker_script(NULL, 0);
     fake_http_script(NULL, 0);
     fake_process_script(NULL, 0);
@@ -221,6 +223,18 @@ static const char *recorded(Arena *arena, const char *name) {
     const char *path = arena_format(arena, "%s/fixtures/abctl-v0.30.4/%s", TEST_DATA, name);
     if (!file_read(arena, path, &content, NULL, &err)) fail_msg("%s", err.message);
     return content;
+}
+
+static void an_abctl_that_was_left_at_work_is_not_joined_by_a_second_one(void **state) {
+    static const ProcessInfo left = {.pid = 4711, .command = "abctl"};
+    Scene scene = prepare(state, NULL);
+    DOCKER_CALLS({.call = INSPECT, .times = 2});
+    PROGRAMS(DOCKER_PROGRAM);
+    add_programs();
+    fake_platform.processes = &left;
+    fake_platform.process_count = 1;
+    scene.checkout->ctx.is_confirmed = true;
+    must_fail(&scene, ERROR_BUSY, "still installs Airbyte (pid 4711)", "kill 4711");
 }
 
 static void a_failed_installation_has_cause_evidence_and_log(void **state) {
@@ -441,6 +455,7 @@ int main(void) {
         test_with_checkout(an_explicit_port_is_never_moved),
         test_with_checkout(an_installation_that_was_cut_short_goes_on_with_consent),
         test_with_checkout(a_cut_short_installation_needs_consent_too),
+        test_with_checkout(an_abctl_that_was_left_at_work_is_not_joined_by_a_second_one),
         test_with_checkout(a_failed_installation_has_cause_evidence_and_log),
         test_with_checkout(the_bootloader_speaks_when_abctl_does_not),
         test_with_checkout(every_end_of_abctl_is_told_apart),

@@ -1,4 +1,4 @@
-// fakes: docker http process network clock
+// fakes: docker http process network clock platform
 #include "services/airbyte_step.h"
 
 #include <stdlib.h>

@@ -137,7 +137,7 @@ static void a_step_that_ends_without_an_answer_is_told_by_how_it_ended(void **st
          "INTERNAL the step sandbox ended without an answer (exit code 1)" AGAIN "\nassert failed"},
         {{STEP("sandbox")}, "INTERNAL the step sandbox ended without an answer (exit code 0)" AGAIN},
         {{STEP("sandbox"), .outcome = PROCESS_SIGNALED, .signal = 9}, "CHILD the step sandbox was killed by signal 9" AGAIN},
-        {{STEP("sandbox"), .outcome = PROCESS_TIMED_OUT}, "TIMEOUT the step sandbox did not end within 45 minutes" AGAIN},
+        {{STEP("sandbox"), .outcome = PROCESS_TIMED_OUT}, "TIMEOUT the step sandbox did not end within 45m00s" AGAIN},
         {{STEP("sandbox"), .outcome = PROCESS_INTERRUPTED}, "INTERRUPTED interrupted; what was up stays up"},
         {{STEP("sandbox"), .error = ERROR_FILE}, "FILE devbox cannot run"},
         {{STEP("sandbox"), .exit_code = 1, .output = FAILURE("{\"code\":\"NEW_ONE\",\"message\":\"later\"}")}, "INTERNAL later"},
