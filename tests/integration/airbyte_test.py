@@ -309,6 +309,31 @@ class Sync(WithEngine):
         self.assertIn("skipped: Airbyte is off", example.run("test", "dag", "airbyte_sync").check().out)
 
 
+class Morning(WithEngine):
+    def test_airflow_is_reported_before_airbyte_is_up(self):
+        self.cluster.create()
+        self.engine.docker("stop", "-t", "1", NODE)
+        self.page.mode = "starting"
+        self.page.start()
+        example = Checkout("2.10.3")
+        self.addCleanup(example.close)
+        example.environment.update(self.engine.environment())
+        example.configure("2.10.3", "runtime: native\n")
+        said = []
+        with subprocess.Popen([BINARY, "start"], cwd=example.root, env=example.environment, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True) as child:
+            for line in child.stdout:
+                said.append(line)
+                if line.startswith("Airflow is ready: ") and self.page.mode == "starting":
+                    self.assertFalse(any("✓ airbyte" in earlier for earlier in said), said)
+                    self.assertTrue(support.Airflow(example).login())
+                    self.page.mode = "healthy"
+        self.assertEqual(0, child.returncode, said)
+        self.assertEqual("healthy", self.page.mode, said)
+        self.assertTrue(any("✓ airbyte" in line and "started; " in line for line in said), said)
+        self.assertEqual(2, sum(line.startswith("Airflow is ready: ") for line in said), said)
+
+
 class Start(WithEngine):
     def said(self, code=0, config=None, env=None, words=()):
         if config is not None:
