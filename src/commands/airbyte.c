@@ -6,6 +6,7 @@
 #include "io/clock.h"
 #include "services/airbyte_api.h"
 #include "services/airbyte_credentials.h"
+#include "services/airbyte_link.h"
 
 static const char *url_of(Arena *arena, int port) { return arena_format(arena, "http://localhost:%d", port); }
 
@@ -40,6 +41,7 @@ static bool run_start(Context *ctx, const Invocation *invocation, Outcome *outco
     (void)outcome;
     AirbyteReport report = {0};
     AirbyteStart options = {.step = "airbyte", .may_install = true};
+    Error unlinked = {.arena = ctx->arena};
     long long started_ms = clock_now_ms();
     if (ctx->is_dry_run) return say_what_start_would_do(ctx, err);
     if (!project_prepare_state(ctx, invocation->project, err)) return false;
@@ -48,6 +50,8 @@ static bool run_start(Context *ctx, const Invocation *invocation, Outcome *outco
         return false;
     }
     event_step_done(ctx, "airbyte", clock_now_ms() - started_ms, "%s", report.summary);
+    if (!airbyte_link_airflow(ctx, invocation->project, &unlinked))
+        event_warning(ctx, unlinked.hint, "Airflow's connection airbyte_default was not made: %s", unlinked.message);
     const char *text = arena_format(ctx->arena, "Airbyte is ready: %s\nlogin and API keys: devbox airbyte credentials",
                                     url_of(ctx->arena, report.cluster.port));
     event_result(ctx, &(Result){.data = to_value(ctx->arena, &report), .text = text});

@@ -40,7 +40,7 @@ def airbyte_sync():
             raise AirflowSkipException("the provider is missing: add apache-airflow-providers-airbyte to requirements.txt")
         address = airbyte_address()
         if address is None or not is_healthy(address):
-            raise AirflowSkipException("Airbyte is off: devbox airbyte start, then devbox restart")
+            raise AirflowSkipException("Airbyte is off: devbox airbyte start")
         return connection_id
 
     connection_id = choose_connection()

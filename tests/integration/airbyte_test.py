@@ -290,23 +290,31 @@ class Installing(WithEngine):
 
 class Sync(WithEngine):
     def test_airflow_s_own_operator_triggers_a_sync(self):
-        """The real provider and the real SDK, with the connection that devbox gives."""
+        """The real provider and the real SDK, with the connection that devbox puts into Airflow."""
         self.cluster.create()
         self.page.start()
         example = Checkout("2.10.3")
         self.addCleanup(example.close)
+        os.makedirs(example.home + "/.airbyte/abctl")  # as abctl leaves it
         example.environment.update(self.engine.environment())
         example.configure("2.10.3", "  variables: {airbyte_connection_id: 5f0e-1}\nruntime: native\n")
         example.write("requirements.txt", "apache-airflow-providers-airbyte==5.2.5\n")
         self.assertIn("skipped: Airbyte is off", example.run("test", "dag", "airbyte_sync", seconds=600).check().out)
+        example.run("start", "--only", "airflow,airbyte").check()
+        self.assertEqual("success", support.Airflow(example).trigger("airbyte_sync"))
+        self.assertEqual(["5f0e-1"], self.page.syncs)
+        self.assertRegex(example.run("test", "dag", "airbyte_sync").check().out, "✓ sync .* 7\n")
+        self.page.mode = "starting"
+        self.assertIn("skipped: Airbyte is off", example.run("test", "dag", "airbyte_sync").check().out)
+        self.page.mode = "healthy"
+        # The line for .env does the same, where Airflow does not run.
         connection = example.json("airbyte", "credentials", "--reveal")["data"]["airflowConnection"]
         example.write(".env", "AIRFLOW_CONN_AIRBYTE_DEFAULT=%s\n" % connection)
         os.chmod(example.path(".env"), 0o600)
-        done = example.run("test", "dag", "airbyte_sync").check()
-        self.assertRegex(done.out, "✓ sync .* 7\n")
-        self.assertEqual(["5f0e-1"], self.page.syncs)
-        self.page.mode = "starting"
-        self.assertIn("skipped: Airbyte is off", example.run("test", "dag", "airbyte_sync").check().out)
+        example.run("stop").check()
+        shutil.rmtree(example.path(".devbox/airflow"))
+        self.assertRegex(example.run("test", "dag", "airbyte_sync").check().out, "✓ sync .* 7\n")
+        self.assertEqual(3, len(self.page.syncs))
 
 
 class Morning(WithEngine):

@@ -1,7 +1,8 @@
-// fakes: docker http clock process network
+// fakes: docker http clock process network airbyte_link
 #include <stdlib.h>
 
 #include "commands/commands.h"
+#include "fakes/fake_airbyte_link.h"
 #include "fakes/fake_clock.h"
 #include "fakes/fake_docker.h"
 #include "fakes/fake_http.h"
@@ -127,6 +128,22 @@ static void a_dry_run_of_start_and_stop_changes_nothing(void **state) {
     fake_docker_assert_used();
 }
 
+static void start_gives_airflow_its_connection_and_is_fine_without(void **state) {
+    static const FakeDockerAnswer script[] = {{.call = INSPECT, .answer = NODE("running")}, {.call = PODS, .answer = ONE_POD}};
+    static const FakeHttpAnswer up[] = {{.url = HEALTH, .status = 200, .body = "{\"available\":true}"}};
+    for (int i = 0; i < 2; i++) {
+        Recorder recorder;
+        prepare(*state, script, 2);
+        fake_http_script(up, 1);
+        fake_airbyte_link_fails = i == 1;
+        fake_airbyte_link_calls = 0;
+        assert_true(invoke(*state, find("start"), NULL, NULL, &recorder));
+        assert_int_equal(fake_airbyte_link_calls, 1);
+        assert_string_equal(recorder.text,
+                            "Airbyte is ready: http://localhost:8000\nlogin and API keys: devbox airbyte credentials");
+    }
+}
+
 static void without_an_engine_each_says_so(void **state) {
     static const char *const names[] = {"start", "stop", "status", "credentials"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -144,6 +161,7 @@ int main(void) {
         test_with_checkout(status_of_a_running_one_tells_health_and_pods),
         test_with_checkout(credentials_show_secrets_only_when_told_to),
         test_with_checkout(a_dry_run_of_start_and_stop_changes_nothing),
+        test_with_checkout(start_gives_airflow_its_connection_and_is_fine_without),
         test_with_checkout(without_an_engine_each_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
