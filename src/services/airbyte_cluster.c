@@ -113,7 +113,7 @@ static void count_pod(Arena *arena, const Value *pod, AirbytePods *pods) {
 
 bool airbyte_cluster_pods(Context *ctx, const DockerEngine *engine, AirbytePods *pods, Error *err) {
     static const char *const argv[] = {"kubectl", "-n", NAMESPACE, "get", "pods", "-o", "json", NULL};
-    const char *output;
+    const char *output = "";
     Value *list;
     AirbytePods counted = {0};
     if (!run_kubectl(ctx, engine, argv, &output, err)) return false;
@@ -136,7 +136,7 @@ bool airbyte_cluster_is_installed(Context *ctx, const DockerEngine *engine, bool
                                        "-o",
                                        "jsonpath={.items[*].metadata.labels.status}",
                                        NULL};
-    const char *output;
+    const char *output = "";
     if (!run_kubectl(ctx, engine, argv, &output, err)) return false;
     StringList words = text_split(ctx->arena, text_trim(ctx->arena, output), ' ');
     *is_installed = string_list_contains(&words, "deployed") || string_list_contains(&words, "superseded");
@@ -145,7 +145,7 @@ bool airbyte_cluster_is_installed(Context *ctx, const DockerEngine *engine, bool
 
 bool airbyte_cluster_read_secret(Context *ctx, const DockerEngine *engine, const char *name, Value **secret, Error *err) {
     const char *const argv[] = {"kubectl", "-n", NAMESPACE, "get", "secret", name, "-o", "json", NULL};
-    const char *output;
+    const char *output = "";
     return run_kubectl(ctx, engine, argv, &output, err) && json_parse(ctx->arena, output, name, secret, err);
 }
 
@@ -154,7 +154,7 @@ const char *airbyte_cluster_bootloader_log(Context *ctx, const DockerEngine *eng
     static const char *const names[] = {NAMESPACE "-bootloader", NAMESPACE "-airbyte-bootloader"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *const argv[] = {"kubectl", "-n", NAMESPACE, "logs", "--tail=15", names[i], NULL};
-        const char *output;
+        const char *output = "";
         Error ignored = {.arena = ctx->arena};
         if (run_kubectl(ctx, engine, argv, &output, &ignored) && *output != '\0') return output;
     }

@@ -37,7 +37,7 @@ def raw_list(engine, project):
     """Seconds of one list by the compose project's label, without any start of a program."""
     started = time.perf_counter()
     connection = Raw(engine.socket)
-    filters = json.dumps({"label": ["com.docker.compose.project=" + project]}).replace('"', "%22")
+    filters = json.dumps({"label": ["com.docker.compose.project=" + project]}, separators=(",", ":")).replace('"', "%22")
     connection.request("GET", "/v1.41/containers/json?all=1&filters=" + filters)
     connection.getresponse().read()
     connection.close()
