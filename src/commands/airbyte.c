@@ -123,7 +123,7 @@ static const char *describe_running(Arena *arena, const AirbyteReport *report) {
 static const char *describe(Arena *arena, const AirbyteReport *report) {
     switch (report->cluster.state) {
         case AIRBYTE_ABSENT:
-            return "Airbyte · not installed · devbox airbyte start installs it (about 6 GB, 10 to 30 minutes)";
+            return "Airbyte · not installed · devbox airbyte start installs it (about 6 GB, 10-30 min)";
         case AIRBYTE_STOPPED:
             return "Airbyte · stopped · devbox airbyte start";
         case AIRBYTE_PAUSED:

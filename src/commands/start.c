@@ -76,7 +76,8 @@ const Command command_start = {
     .summary = "Bring up Airflow, the sandbox database and dbt around this checkout",
     .description =
         "Checks the machine, loads seeds into .devbox/sandbox.db, starts Airflow on the DAGs of this checkout and builds the dbt "
-        "project on the sandbox. What is up already is left alone. DAGs stay paused unless airflow.unpause names them.",
+        "project on the sandbox. An installed Airbyte is started too; Airflow does not wait for it. What is up already is left "
+        "alone. DAGs stay paused unless airflow.unpause names them.",
     .options = options,
     .options_size = sizeof(StartCommandOptions),
     .examples = examples,

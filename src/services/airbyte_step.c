@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "services/airbyte.h"
 
-#define HOW_TO_INSTALL "devbox airbyte start installs it (about 6 GB, 10 to 30 minutes)"
+#define HOW_TO_INSTALL "devbox airbyte start installs it (about 6 GB, 10-30 min)"
 
 static bool skip(StepReport *report, const char *summary) {
     *report = (StepReport){.is_skipped = true, .summary = summary};

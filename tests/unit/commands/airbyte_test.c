@@ -41,7 +41,7 @@ static void status_says_what_is_there_and_what_to_do(void **state) {
     static const struct {
         const char *node, *text;
     } rows[] = {
-        {NULL, "Airbyte · not installed · devbox airbyte start installs it (about 6 GB, 10 to 30 minutes)"},
+        {NULL, "Airbyte · not installed · devbox airbyte start installs it (about 6 GB, 10-30 min)"},
         {NODE("exited"), "Airbyte · stopped · devbox airbyte start"},
         {NODE("paused"), "Airbyte · paused · devbox airbyte start"},
     };

@@ -83,7 +83,7 @@ static void start_never_installs_by_itself(void **state) {
     static const FakeDockerAnswer script[] = {{.call = INSPECT}};
     Scene scene = prepare(state, CHOICE_AUTO, script, 1);
     scene.checkout->ctx.is_confirmed = true;
-    must_skip(&scene, "not installed; devbox airbyte start installs it (about 6 GB, 10 to 30 minutes)");
+    must_skip(&scene, "not installed; devbox airbyte start installs it (about 6 GB, 10-30 min)");
 }
 
 static void when_it_must_run_installing_needs_a_yes(void **state) {
