@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Plays abctl: prints what abctl v0.30.4 printed, and behaves as told by the JSON file beside it (this path + ".json").
+"""Plays abctl: prints what abctl v0.30.4 printed, and behaves as told by the JSON file beside it (this path + ".json"), or
+by the one that FAKE_ABCTL names.
 
     out, err        files whose bytes go to stdout and stderr
     line_delay      seconds after each line of stdout
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import time
 
-with open(os.path.abspath(__file__) + ".json") as file:
+with open(os.environ.get("FAKE_ABCTL") or os.path.abspath(__file__) + ".json") as file:
     told = json.load(file)
 words = sys.argv[1:]
 port = words[words.index("--port") + 1] if "--port" in words else "8000"
