@@ -8,8 +8,9 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "io/database_error.h"
 
-enum { BACKUP_BUSY_MS = 10000, SHOWN_SQL_BYTES = 200 };
+enum { BACKUP_BUSY_MS = 10000 };
 
 struct Database {
     Arena *arena;
@@ -25,44 +26,18 @@ struct Statement {
     bool has_failed;
 };
 
-static const char *first_line(Arena *arena, const char *sql) {
-    while (*sql == ' ' || *sql == '\t' || *sql == '\n' || *sql == '\r') sql++;
-    size_t length = strcspn(sql, "\r\n");
-    bool is_longer = length > SHOWN_SQL_BYTES || sql[length] != '\0';
-    if (length > SHOWN_SQL_BYTES) length = SHOWN_SQL_BYTES;
-    while (length > 0 && ((unsigned char)sql[length] & 0xC0) == 0x80) length--;
-    return arena_format(arena, "%.*s%s", (int)length, sql, is_longer ? " …" : "");
-}
-
-static bool add_hint(Error *err, int code, const char *path) {
-    switch (code & 0xFF) {
-        case SQLITE_BUSY:
-        case SQLITE_LOCKED:
-            return error_hint(err, "another program is writing to it: close it, or try again: lsof '%s'", path);
-        case SQLITE_FULL:
-            return error_hint(err, "free some disk space: df -h '%s'", path);
-        case SQLITE_READONLY:
-            return error_hint(err, "look at its owner and permissions: ls -ld '%s'", path);
-        default:
-            return false;
-    }
-}
-
 // `code` is SQLite's extended result code. Its own words name tables, columns and constraints.
 static bool refuse(const Database *db, int code, const char *sql, Error *err) {
     // The handle's message belongs to its latest call: after another code it would tell an older story.
     const char *words = sqlite3_extended_errcode(db->handle) == code ? sqlite3_errmsg(db->handle) : sqlite3_errstr(code);
-    error_set(err, ERROR_DATABASE, "%s refused a statement: %s", db->path, words);
-    error_detail(err, arena_format(err->arena, "%s\nSQLite %d: %s", first_line(err->arena, sql), code, sqlite3_errstr(code)));
-    return add_hint(err, code, db->path);
+    return database_error_refused(db->path, code, words, sql, err);
 }
 
 static bool refuse_open(const char *path, sqlite3 *handle, int code, Error *err) {
     int reason = handle == NULL ? 0 : sqlite3_system_errno(handle);
     const char *words = handle == NULL ? sqlite3_errstr(code) : sqlite3_errmsg(handle);
     const char *system_words = (code & 0xFF) == SQLITE_CANTOPEN && reason != 0 ? strerror(reason) : words;
-    error_set(err, ERROR_DATABASE, "cannot open the database %s: %s", path, system_words);
-    return add_hint(err, code, path);
+    return database_error_not_opened(path, code, system_words, err);
 }
 
 // SQLite gives its WAL and shared memory files the database's own permissions, so that these have to be right from the start.
@@ -153,9 +128,7 @@ bool statement_prepare(Database *db, const char *sql, Statement **statement, Err
     if (code != SQLITE_OK) return refuse(db, code, sql, err);
     if (handle == NULL || !is_last_statement(db, rest)) {
         sqlite3_finalize(handle);
-        error_set(err, ERROR_DATABASE, "%s takes one statement at a time, and this is %s", db->path,
-                  handle == NULL ? "none" : "more");
-        return error_detail(err, first_line(err->arena, sql));
+        return database_error_not_one(db->path, handle == NULL, sql, err);
     }
     Statement *prepared = arena_allocate(db->arena, sizeof *prepared);
     *prepared = (Statement){.db = db, .handle = handle, .sql = sqlite3_sql(handle)};
@@ -282,7 +255,7 @@ static bool copy_pages(const Database *source, const Database *target, Error *er
     int code = backup == NULL ? sqlite3_extended_errcode(target->handle) : sqlite3_backup_finish(backup);
     if (code == SQLITE_OK) return true;
     error_set(err, ERROR_DATABASE, "cannot copy the database %s to %s: %s", source->path, target->path, sqlite3_errstr(code));
-    return add_hint(err, code, target->path);
+    return database_error_advise(err, code, target->path);
 }
 
 bool database_backup(Arena *arena, const char *from, const char *to, Error *err) {
