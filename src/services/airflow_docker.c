@@ -245,7 +245,10 @@ static bool read_state(Context *ctx, const Project *project, RuntimeState *state
 
 static bool open_place(Context *ctx, const Project *project, PythonTool tool, const char *step, PythonPlace *place, Error *err) {
     const char *container;
+    bool is_checkout = path_is_inside(project->state, project->root);
     (void)tool;
+    // Nothing inside opens the checkout's sandbox before it is known whether the host may too. A pushed commit has one of its own.
+    if (is_checkout && !workbench_check_mounts(ctx, project, step, err)) return false;
     if (!workbench_ensure(ctx, project, step, &container, err)) return false;
     *place = (PythonPlace){.workers = AIRFLOW_IMAGE_WORKERS, .template_path = AIRFLOW_IMAGE_TEMPLATE, .live = LIVE_DATABASE};
     return true;

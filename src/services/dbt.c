@@ -3,7 +3,6 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "io/clock.h"
-#include "io/database.h"
 #include "io/file_system.h"
 #include "io/lock_file.h"
 #include "io/process.h"
@@ -15,6 +14,7 @@
 #include "services/dbt_trouble.h"
 #include "services/foreground.h"
 #include "services/sandbox.h"
+#include "services/sandbox_door.h"
 
 enum {
     BUILD_TIMEOUT_MS = 30 * 60 * 1000,
@@ -166,16 +166,40 @@ bool dbt_build(Context *ctx, const Project *project, Verdict *verdict, Error *er
     return true;
 }
 
-// A selected model reads the others as they were built last; SQLite and DuckDB files are copied while nobody writes them.
+// Where database locks do not cross the engine's file sharing, dbt's own lock does not either: then the copy is made inside.
+static bool copy_inside(Context *ctx, const Project *project, const char *lock, const StringList *from, const StringList *to,
+                        Error *err) {
+    Value *request = sandbox_door_request(ctx->arena, "copy"), *files = value_array(ctx->arena), *answer;
+    for (size_t i = 0; i < from->count; i++) {
+        Value *pair = value_array(ctx->arena);
+        value_append(ctx->arena, pair, value_string(ctx->arena, from->items[i]));
+        value_append(ctx->arena, pair, value_string(ctx->arena, to->items[i]));
+        value_append(ctx->arena, files, pair);
+    }
+    value_set_string(ctx->arena, request, "lock", lock);
+    value_set_integer(ctx->arena, request, "lockMs", LOCK_TIMEOUT_MS);
+    value_set(ctx->arena, request, "files", files);
+    return sandbox_door_ask(ctx, project, request, &answer, err);
+}
+
+// A selected model reads the others as they were built last; DuckDB's files are copied while nobody writes them.
 static bool copy_warehouse(Context *ctx, const Project *project, const DbtPlaces *places, Error *err) {
     cleanup_fd int lock_fd = -1;
     DbtPlaces live = dbt_live_places(ctx, project);
+    StringList from = {0}, to = {0};
+    const char *lock = path_join(ctx->arena, live.folder, "lock");
+    static const char *const ends[] = {"", ".wal"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        list_push(ctx->arena, &from, arena_format(ctx->arena, "%s%s", live.warehouse, ends[i]));
+        list_push(ctx->arena, &to, arena_format(ctx->arena, "%s%s", places->warehouse, ends[i]));
+    }
     if (!file_exists(live.warehouse)) return true;
-    if (!lock_file_take(ctx, path_join(ctx->arena, live.folder, "lock"), "copy", LOCK_TIMEOUT_MS, &lock_fd, err)) return false;
-    const char *live_log = arena_format(ctx->arena, "%s.wal", live.warehouse);
-    if (!file_copy(ctx->arena, live.warehouse, places->warehouse, 0600, err)) return false;
-    return !file_exists(live_log) ||
-           file_copy(ctx->arena, live_log, arena_format(ctx->arena, "%s.wal", places->warehouse), 0600, err);
+    if (sandbox_door_is_needed(ctx, project)) return copy_inside(ctx, project, lock, &from, &to, err);
+    if (!lock_file_take(ctx, lock, "copy", LOCK_TIMEOUT_MS, &lock_fd, err)) return false;
+    for (size_t i = 0; i < from.count; i++) {
+        if (file_exists(from.items[i]) && !file_copy(ctx->arena, from.items[i], to.items[i], 0600, err)) return false;
+    }
+    return true;
 }
 
 // One folder per checkout, so that dbt parses only what changed since the last test. A full build starts on an empty warehouse:
@@ -186,7 +210,7 @@ static bool make_private_copies(Context *ctx, const Project *project, const DbtP
     if (!file_remove(ctx->arena, places->sandbox, err) || !file_remove(ctx->arena, places->warehouse, err)) return false;
     if (!file_remove(ctx->arena, arena_format(ctx->arena, "%s.wal", places->warehouse), err)) return false;
     if (!file_exists(live) && !sandbox_seed(ctx, project, &report, err)) return false;
-    if (file_exists(live) && !database_backup(ctx->arena, live, places->sandbox, err)) return false;
+    if (file_exists(live) && !sandbox_backup(ctx, project, places->sandbox, err)) return false;
     return is_full || copy_warehouse(ctx, project, places, err);
 }
 

@@ -8,6 +8,7 @@
 #include "io/hash.h"
 #include "io/json.h"
 #include "services/sandbox.h"
+#include "services/sandbox_door.h"
 
 enum { BUSY_MS = 200 };
 
@@ -54,6 +55,8 @@ static void note_settings(Context *ctx, const Project *project, Text *text) {
 
 static bool make_key(Context *ctx, const Project *project, const char **key, Error *err) {
     Text text = {.arena = ctx->arena};
+    // What stands in the database's own file and what in its log is then known inside containers only.
+    if (sandbox_door_is_needed(ctx, project)) return error_set(err, ERROR_BUSY, "the sandbox database is not opened here");
     note_settings(ctx, project, &text);
     if (!folder_walk(ctx->arena, project->dbt_dir, note_file, &text, err)) return false;
     return stamp_sandbox(ctx, project, &text, err) && hash_bytes(ctx->arena, text.content, text.length, key, err);

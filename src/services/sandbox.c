@@ -9,11 +9,15 @@
 #include "base/text.h"
 #include "io/file_system.h"
 #include "io/lock_file.h"
-#include "services/sandbox_catalog.h"
+#include "io/random.h"
+#include "services/sandbox_door.h"
+#include "services/sandbox_live.h"
 #include "services/seed_loader.h"
 #include "services/seed_memo.h"
 
-enum { LOCK_TIMEOUT_MS = 60000, BUSY_MS = 30000 };
+enum { LOCK_TIMEOUT_MS = 60000, BUSY_MS = 30000, NAME_DIGITS = 16 };
+
+#define DOOR_FOLDER "tmp/seeds"
 
 // A file and what is to be done with it.
 typedef struct SeedWork {
@@ -27,10 +31,12 @@ typedef LIST_OF(SeedWork) SeedWorkList;
 
 typedef struct Seeding {
     Context *ctx;
-    const char *live, *temporary;
+    SandboxLive live;
+    const char *temporary;
     SeedMemo *memo;
     SeedWorkList works;
     StringList vanished;  // tables whose file is gone
+    StringList dropped;   // those of them that were still a seed's
     bool has_live;
     size_t to_load;
 } Seeding;
@@ -68,11 +74,8 @@ static bool check_owner(const Seeding *seeding, const SeedFile *file, const Cata
 }
 
 static bool read_catalog(Seeding *seeding, CatalogEntryList *entries, Error *err) {
-    cleanup_database Database *db = NULL;
-    seeding->has_live = file_exists(seeding->live);
-    if (!seeding->has_live) return true;
-    return database_open(seeding->ctx->arena, seeding->live, DATABASE_READ, BUSY_MS, &db, err) &&
-           sandbox_catalog_read(seeding->ctx->arena, db, entries, err);
+    seeding->has_live = file_exists(seeding->live.path);
+    return !seeding->has_live || sandbox_live_read_catalog(&seeding->live, entries, err);
 }
 
 static bool has_file(const Seeding *seeding, const char *table) {
@@ -109,12 +112,14 @@ static bool plan(Seeding *seeding, const Project *project, Error *err) {
 // --- the temporary database -----------------------------------------------------------------------------------------------
 
 static bool load_files(Seeding *seeding, Database *db, Error *err) {
-    if (!sandbox_catalog_create(db, err)) return false;
+    if (!database_execute(db, sandbox_catalog_create_sql, err)) return false;
     list_each(SeedWork, work, &seeding->works) {
         if (work->is_current) continue;
         event_step_progress(seeding->ctx, "sandbox", "loading %s", work->file.shown);
         if (!seed_loader_load(seeding->ctx, db, &work->file, &work->loaded, err)) return false;
-        if (!sandbox_catalog_set_seed(db, &work->loaded, work->content_hash, err)) return false;
+        SqlStatementList listing = {0};
+        sandbox_catalog_set_seed(seeding->ctx->arena, &listing, &work->loaded, work->content_hash);
+        if (!sql_statements_execute(db, &listing, err)) return false;
         seed_memo_set_rows(seeding->memo, &work->file, work->content_hash, work->loaded.rows);
     }
     return true;
@@ -155,53 +160,57 @@ static bool place_first(Seeding *seeding, bool *is_placed, Error *err) {
     database_close(db);
     if (!flush_file(seeding->temporary, err)) return false;
     // a log that an older database left behind would be replayed on this one
-    if (!file_exists(seeding->live) && !remove_logs(arena, seeding->live, err)) return false;
-    *is_placed = link(seeding->temporary, seeding->live) == 0;
+    if (!file_exists(seeding->live.path) && !remove_logs(arena, seeding->live.path, err)) return false;
+    *is_placed = link(seeding->temporary, seeding->live.path) == 0;
     if (*is_placed || errno == EEXIST) return true;
     *is_placed = true;  // a file system without hard links
-    return file_rename(arena, seeding->temporary, seeding->live, err);
+    return file_rename(arena, seeding->temporary, seeding->live.path, err);
 }
 
 // --- later loads ----------------------------------------------------------------------------------------------------------
 
-static bool copy_table(const Seeding *seeding, Database *db, const SeedWork *work, Error *err) {
-    const char *name = database_quote_identifier(seeding->ctx->arena, work->loaded.name);
-    const char *sql = arena_format(
-        seeding->ctx->arena, "DROP TABLE IF EXISTS main.%s; CREATE TABLE main.%s%s; INSERT INTO main.%s SELECT * FROM loaded.%s",
-        name, name, work->loaded.definition, name, name);
-    return database_execute(db, sql, err) && sandbox_catalog_set_seed(db, &work->loaded, work->content_hash, err);
+static void copy_table(Seeding *seeding, const SeedWork *work, SqlStatementList *statements) {
+    Arena *arena = seeding->ctx->arena;
+    const char *name = database_quote_identifier(arena, work->loaded.name);
+    const char *const steps[] = {
+        arena_format(arena, "DROP TABLE IF EXISTS main.%s", name),
+        arena_format(arena, "CREATE TABLE main.%s%s", name, work->loaded.definition),
+        arena_format(arena, "INSERT INTO main.%s SELECT * FROM loaded.%s", name, name),
+    };
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) sql_statements_add(arena, statements, steps[i], NULL, 0);
+    sandbox_catalog_set_seed(arena, statements, &work->loaded, work->content_hash);
 }
 
-static bool drop_vanished(const Seeding *seeding, Database *db, const CatalogEntryList *entries, Error *err) {
+static void drop_vanished(Seeding *seeding, const CatalogEntryList *entries, SqlStatementList *statements) {
+    Arena *arena = seeding->ctx->arena;
+    seeding->dropped = (StringList){0};
     list_each(const char *, table, &seeding->vanished) {
         const CatalogEntry *entry = sandbox_catalog_find(entries, *table);
         if (entry == NULL || !text_equals(entry->owner, "seed")) continue;
-        const char *name = database_quote_identifier(seeding->ctx->arena, *table);
-        if (!database_execute(db, arena_format(seeding->ctx->arena, "DROP TABLE IF EXISTS main.%s", name), err)) return false;
-        if (!sandbox_catalog_remove(db, *table, err)) return false;
-        event_note(seeding->ctx, "the table %s was dropped: its seed file is gone", *table);
+        const char *name = database_quote_identifier(arena, *table);
+        sql_statements_add(arena, statements, arena_format(arena, "DROP TABLE IF EXISTS main.%s", name), NULL, 0);
+        sandbox_catalog_remove(arena, statements, *table);
+        list_push(arena, &seeding->dropped, *table);
     }
+}
+
+static bool replace_tables(void *state, const CatalogEntryList *entries, SqlStatementList *statements, Error *err) {
+    Seeding *seeding = state;
+    list_each(const SeedWork, work, &seeding->works) {
+        if (work->is_current) continue;
+        if (!check_owner(seeding, &work->file, entries, err)) return false;
+        copy_table(seeding, work, statements);
+    }
+    drop_vanished(seeding, entries, statements);
     return true;
 }
 
-static bool replace_tables(const Seeding *seeding, Database *db, Error *err) {
-    CatalogEntryList entries = {0};
-    if (!sandbox_catalog_create(db, err) || !sandbox_catalog_read(seeding->ctx->arena, db, &entries, err)) return false;
-    list_each(const SeedWork, work, &seeding->works) {
-        if (work->is_current) continue;
-        if (!check_owner(seeding, &work->file, &entries, err) || !copy_table(seeding, db, work, err)) return false;
-    }
-    return drop_vanished(seeding, db, &entries, err);
-}
-
-// One transaction, so that readers see all old tables or all new ones; closing without COMMIT takes everything back.
 static bool update_live(Seeding *seeding, Error *err) {
-    cleanup_database Database *db = NULL;
-    Arena *arena = seeding->ctx->arena;
-    if (!database_open(arena, seeding->live, DATABASE_CREATE, BUSY_MS, &db, err)) return false;
-    if (!database_execute_with(db, "ATTACH ?1 AS loaded", &seeding->temporary, 1, err)) return false;
-    return database_execute(db, "BEGIN IMMEDIATE", err) && replace_tables(seeding, db, err) &&
-           database_execute(db, "COMMIT", err);
+    if (!sandbox_live_change(&seeding->live, seeding->temporary, replace_tables, seeding, err)) return false;
+    list_each(const char *, table, &seeding->dropped) {
+        event_note(seeding->ctx, "the table %s was dropped: its seed file is gone", *table);
+    }
+    return true;
 }
 
 // --- all together ---------------------------------------------------------------------------------------------------------
@@ -214,12 +223,8 @@ static bool execute(Seeding *seeding, Error *err) {
 }
 
 static bool count_rows(const Seeding *seeding, const SeedWork *work, long long *rows, Error *err) {
-    cleanup_database Database *db = NULL;
     int64_t counted = 0;
-    const char *name = database_quote_identifier(seeding->ctx->arena, work->file.table);
-    const char *sql = arena_format(seeding->ctx->arena, "SELECT count(*) FROM %s", name);
-    if (!database_open(seeding->ctx->arena, seeding->live, DATABASE_READ, BUSY_MS, &db, err)) return false;
-    if (!database_query_integer(db, sql, 0, &counted, err)) return false;
+    if (!sandbox_live_count(&seeding->live, work->file.table, &counted, err)) return false;
     seed_memo_set_rows(seeding->memo, &work->file, work->content_hash, counted);
     *rows = counted;
     return true;
@@ -252,15 +257,36 @@ static void describe_plan(const Seeding *seeding, SeedReport *report) {
     *report = planned;
 }
 
+// Also what a killed load left.
+static bool remove_temporary(const Seeding *seeding, const Project *project, Error *err) {
+    Arena *arena = seeding->ctx->arena;
+    return remove_database(arena, arena_format(arena, "%s.loading", seeding->live.path), err) &&
+           folder_remove(arena, project_state_path(arena, project, DOOR_FOLDER), err);
+}
+
+// Behind a door a name that never was before: the engine's file sharing may remember what an old one held.
+static bool choose_temporary(Seeding *seeding, const Project *project, Error *err) {
+    Arena *arena = seeding->ctx->arena;
+    const char *folder = project_state_path(arena, project, DOOR_FOLDER);
+    seeding->temporary = arena_format(arena, "%s.loading", seeding->live.path);
+    if (!remove_temporary(seeding, project, err)) return false;
+    if (!seeding->live.is_behind_door) return true;
+    seeding->temporary = path_join(arena, folder, arena_format(arena, "%s.loading", random_hex(arena, NAME_DIGITS)));
+    return folder_create(arena, folder, err);
+}
+
 bool sandbox_seed(Context *ctx, const Project *project, SeedReport *report, Error *err) {
     Arena *arena = ctx->arena;
     cleanup_fd int lock = -1;
     if (!project_prepare_state(ctx, project, err)) return false;
     const char *lock_path = project_state_path(arena, project, "sandbox.lock");
     if (!lock_file_take(ctx, lock_path, "db seed", LOCK_TIMEOUT_MS, &lock, err)) return false;
-    Seeding seeding = {.ctx = ctx, .live = sandbox_path(arena, project), .memo = seed_memo_open(ctx, project)};
-    seeding.temporary = arena_format(arena, "%s.loading", seeding.live);
-    if (!remove_database(arena, seeding.temporary, err) || !plan(&seeding, project, err)) return false;
+    Seeding seeding = {.ctx = ctx, .memo = seed_memo_open(ctx, project)};
+    seeding.live = (SandboxLive){.ctx = ctx,
+                                 .project = project,
+                                 .path = sandbox_path(arena, project),
+                                 .is_behind_door = sandbox_door_is_needed(ctx, project)};
+    if (!choose_temporary(&seeding, project, err) || !plan(&seeding, project, err)) return false;
     if (ctx->is_dry_run) {
         describe_plan(&seeding, report);
         return true;
@@ -268,7 +294,7 @@ bool sandbox_seed(Context *ctx, const Project *project, SeedReport *report, Erro
     bool has_work = seeding.to_load > 0 || seeding.vanished.count > 0 || !seeding.has_live;
     bool is_done = !has_work || execute(&seeding, err);
     Error ignored = {.arena = arena};
-    bool is_removed = remove_database(arena, seeding.temporary, &ignored);
+    bool is_removed = remove_temporary(&seeding, project, &ignored);
     (void)is_removed;  // else the next load removes it
     if (!is_done || !make_report(&seeding, report, err)) return false;
     seed_memo_save(seeding.memo);

@@ -15,4 +15,10 @@ bool sandbox_seed(Context *ctx, const Project *project, SeedReport *report, Erro
 bool sandbox_query(Context *ctx, const Project *project, const char *sql, bool allows_writing, Result *result,
                    Error *err) MUST_USE;
 
+// A consistent copy of the sandbox as it is now, in a file of its own.
+bool sandbox_backup(Context *ctx, const Project *project, const char *to, Error *err) MUST_USE;
+
+// The refusal of a writing statement that was not allowed; false.
+bool sandbox_report_writing(Error *err);
+
 const char *sandbox_path(Arena *arena, const Project *project);

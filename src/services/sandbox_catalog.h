@@ -12,15 +12,30 @@ typedef struct CatalogEntry {
 
 typedef LIST_OF(CatalogEntry) CatalogEntryList;
 
-// Creates the list when it is missing.
-bool sandbox_catalog_create(Database *db, Error *err) MUST_USE;
+// A statement with texts for ?1, ?2, …; to be executed here or inside a container.
+typedef struct SqlStatement {
+    const char *sql;
+    StringList parameters;
+} SqlStatement;
 
-// All tables and views, and what is listed without being there.
+typedef LIST_OF(SqlStatement) SqlStatementList;
+
+void sql_statements_add(Arena *arena, SqlStatementList *statements, const char *sql, const char *const *parameters, size_t count);
+bool sql_statements_execute(Database *db, const SqlStatementList *statements, Error *err) MUST_USE;
+
+// Creates the list when it is missing.
+extern const char *const sandbox_catalog_create_sql;
+
+// Gives all tables and views, and what is listed without being there: name, owner, content hash, 1 when it is there. The second
+// one is for a database without the list.
+extern const char *const sandbox_catalog_read_sql, *const sandbox_catalog_read_unlisted_sql;
+
+// What these give.
 bool sandbox_catalog_read(Arena *arena, Database *db, CatalogEntryList *entries, Error *err) MUST_USE;
 
 // The entry of this name (compared as SQL does, without case), NULL when there is none.
 const CatalogEntry *sandbox_catalog_find(const CatalogEntryList *entries, const char *table);
 
-// Lists the table as a seed's, and forgets one.
-bool sandbox_catalog_set_seed(Database *db, const SeedTable *table, const char *content_hash, Error *err) MUST_USE;
-bool sandbox_catalog_remove(Database *db, const char *table, Error *err) MUST_USE;
+// Statements that list the table as a seed's, and that forget one.
+void sandbox_catalog_set_seed(Arena *arena, SqlStatementList *statements, const SeedTable *table, const char *content_hash);
+void sandbox_catalog_remove(Arena *arena, SqlStatementList *statements, const char *table);

@@ -1,14 +1,22 @@
 // The look through the mount from inside a container.
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "io/database.h"
 #include "io/file_system.h"
 #include "io/json.h"
+#include "io/lock_file.h"
 #include "io/random.h"
 #include "model/event.h"
 #include "services/docker_session.h"
 #include "services/workbench.h"
 
-enum { BUSY_MS = 2000, PROBE_TIMEOUT_MS = 20 * 1000, NONCE_DIGITS = 16 };
+enum {
+    BUSY_MS = 2000,
+    PROBE_TIMEOUT_MS = 20 * 1000,
+    LOOK_TIMEOUT_MS = 30 * 60 * 1000,  // an image may have to be built first
+    SEEDING_TIMEOUT_MS = 10 * 60 * 1000,
+    NONCE_DIGITS = 16
+};
 
 #define MEMO "run/mounts.json"
 #define PROBE_FOLDER "run/probe"
@@ -68,9 +76,32 @@ static bool judge(const Project *project, const Value *answer, const char *nonce
         err, "rootless engines and remapped users need the checkout to be theirs; or set runtime: native in devbox.yaml");
 }
 
-bool workbench_check_mounts(Context *ctx, const Project *project, const char *step, Error *err) {
+// Whoever opened the sandbox before this was known has to be done with it before containers open it too.
+static bool wait_for_seeding(Context *ctx, const Project *project, Error *err) {
+    cleanup_fd int lock_fd = -1;
+    return lock_file_take(ctx, project_state_path(ctx->arena, project, "sandbox.lock"), "looking at the mounts",
+                          SEEDING_TIMEOUT_MS, &lock_fd, err);
+}
+
+static bool remember(Context *ctx, const Project *project, Value *answer, Error *err) {
+    bool is_news = !value_get_bool(answer, "sharesLocks", false) && workbench_shares_locks(ctx, project);
+    if (is_news) {
+        event_note(ctx, "database locks do not cross the engine's file sharing: devbox reaches the sandbox through a container");
+    }
+    if (!file_write_string(ctx->arena, memo_path(ctx, project), json_print_indented(ctx->arena, answer), 0600, err)) return false;
+    return !is_news || wait_for_seeding(ctx, project, err);
+}
+
+static bool look(Context *ctx, const Project *project, const char *step, Value **answer, Error *err) {
     cleanup_database Database *db = NULL;
     const char *container, *nonce;
+    const char *folder = project_state_path(ctx->arena, project, PROBE_FOLDER);
+    if (!workbench_ensure(ctx, project, step, &container, err) || !open_probe(ctx, folder, &nonce, &db, err)) return false;
+    return ask(ctx, container, folder, answer, err) && judge(project, *answer, nonce, err);
+}
+
+bool workbench_check_mounts(Context *ctx, const Project *project, const char *step, Error *err) {
+    cleanup_fd int lock_fd = -1;
     const DockerEngine *engine;
     Value *answer;
     AirflowProfile profile;
@@ -80,15 +111,16 @@ bool workbench_check_mounts(Context *ctx, const Project *project, const char *st
     if (!airflow_image_describe(ctx, project, &profile, &image, err)) return false;
     const char *key = arena_format(ctx->arena, "%s %s", engine->endpoint.address, image.name);
     if (text_equals(value_get_string(read_memo(ctx, project), "key", NULL), key)) return true;
-    const char *folder = project_state_path(ctx->arena, project, PROBE_FOLDER);
-    if (!workbench_ensure(ctx, project, step, &container, err) || !open_probe(ctx, folder, &nonce, &db, err)) return false;
-    if (!ask(ctx, container, folder, &answer, err) || !judge(project, answer, nonce, err)) return false;
+    // Steps of a start come here side by side.
+    const char *lock = project_state_path(ctx->arena, project, "run/mounts.lock");
+    if (!project_prepare_state(ctx, project, err) ||
+        !lock_file_take(ctx, lock, "looking at the mounts", LOOK_TIMEOUT_MS, &lock_fd, err))
+        return false;
+    if (text_equals(value_get_string(read_memo(ctx, project), "key", NULL), key)) return true;
+    if (!look(ctx, project, step, &answer, err)) return false;
     value_set_string(ctx->arena, answer, "key", key);
-    if (!value_get_bool(answer, "sharesLocks", false)) {
-        event_note(ctx, "database locks do not cross the engine's file sharing: devbox reaches the sandbox through a container");
-    }
-    return folder_remove(ctx->arena, folder, err) &&
-           file_write_string(ctx->arena, memo_path(ctx, project), json_print_indented(ctx->arena, answer), 0600, err);
+    return folder_remove(ctx->arena, project_state_path(ctx->arena, project, PROBE_FOLDER), err) &&
+           remember(ctx, project, answer, err);
 }
 
 // What brings a VM's file sharing back, by whose VM it is.

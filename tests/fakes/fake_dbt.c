@@ -23,12 +23,6 @@ bool dbt_test(Context *ctx, const Project *project, const StringList *selectors,
     return true;
 }
 
-bool dbt_prepare(Context *ctx, const Project *project, Error *err) {
-    (void)ctx;
-    (void)project;
-    return set_unused(err);
-}
-
 bool dbt_build(Context *ctx, const Project *project, Verdict *verdict, Error *err) {
     (void)ctx;
     (void)project;
