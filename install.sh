@@ -242,6 +242,7 @@ missing_docker_packages() {
     has_program debootstrap || printf 'debootstrap '
     has_program iptables || printf 'iptables '
     has_program busybox || printf 'busybox-static '
+    has_program bindfs || printf 'bindfs '
 }
 
 install_docker_packages() {

@@ -81,6 +81,7 @@ class Engine:
         self.socket = self.folder + "/docker.sock"
         self.pid_file = self.cache + "/dockerd.pid"
         self.log = self.cache + "/dockerd.log"
+        self.launcher = []  # a command that becomes dockerd
 
     def __enter__(self):
         os.makedirs(self.cache, exist_ok=True)
@@ -126,7 +127,7 @@ class Engine:
         for path in (self.pid_file, self.folder + "/exec/containerd/containerd.pid"):
             with contextlib.suppress(FileNotFoundError):
                 os.remove(path)
-        command = ["dockerd", "--storage-driver=overlay2", "--bridge=" + self.bridge,
+        command = [*self.launcher, "dockerd", "--storage-driver=overlay2", "--bridge=" + self.bridge,
                    "--exec-opt=native.cgroupdriver=cgroupfs", "--cgroup-parent=/" + self.mark, "--data-root=" + self.cache + "/data",
                    "--exec-root=" + self.folder + "/exec", "--pidfile=" + self.pid_file, "--host=unix://" + self.socket]
         with open(self.log, "w") as log:
