@@ -69,8 +69,7 @@ bool airbyte_observe(Context *ctx, AirbyteReport *report, Error *err) {
     return true;
 }
 
-// abctl makes this folder: without it no cluster of this user's exists, and no engine need be asked.
-static bool was_ever_installed(Context *ctx) {
+bool airbyte_was_installed(Context *ctx) {
     const char *home = getenv("HOME");
     return !text_is_empty(home) && folder_exists(path_join(ctx->arena, home, ".airbyte/abctl"));
 }
@@ -79,7 +78,7 @@ void airbyte_say_still_running(Context *ctx, const Project *project) {
     DockerEngine engine;
     AirbyteCluster cluster;
     Error ignored = {.arena = ctx->arena};
-    if (project->config.airbyte.enabled == CHOICE_FALSE || !was_ever_installed(ctx)) return;
+    if (project->config.airbyte.enabled == CHOICE_FALSE || !airbyte_was_installed(ctx)) return;
     if (!find_local_engine(ctx, &engine, &ignored) || !airbyte_cluster_inspect(ctx, &engine, &cluster, &ignored)) return;
     if (cluster.state == AIRBYTE_RUNNING) event_note(ctx, "Airbyte runs on, for all checkouts; to end it: devbox airbyte stop");
 }
@@ -89,7 +88,7 @@ bool airbyte_connection_find(Context *ctx, const Project *project, const char *h
     AirbyteCluster cluster;
     AirbyteCredentials credentials;
     *json = NULL;
-    if (project->config.airbyte.enabled == CHOICE_FALSE || !was_ever_installed(ctx)) return true;
+    if (project->config.airbyte.enabled == CHOICE_FALSE || !airbyte_was_installed(ctx)) return true;
     if (!find_local_engine(ctx, &engine, err) || !airbyte_cluster_inspect(ctx, &engine, &cluster, err)) return false;
     if (cluster.state != AIRBYTE_RUNNING) return true;
     if (!airbyte_credentials_read(ctx, &engine, &credentials, err)) return false;

@@ -29,6 +29,9 @@ bool airbyte_start(Context *ctx, const Project *project, const AirbyteStart *opt
 // Stops the node; its data stays. *was_running false: there was nothing to stop.
 bool airbyte_stop(Context *ctx, bool *was_running, Error *err) MUST_USE;
 
+// Whether this user ever installed it with abctl, which makes ~/.airbyte/abctl; no engine is asked.
+bool airbyte_was_installed(Context *ctx);
+
 // What is there, in three short requests; no engine is an error.
 bool airbyte_observe(Context *ctx, AirbyteReport *report, Error *err) MUST_USE;
 

@@ -6,6 +6,7 @@
 #include "io/platform.h"
 #include "io/process.h"
 #include "services/airflow_native_checks.h"
+#include "services/airbyte_examine.h"
 #include "services/airflow_runtime.h"
 #include "services/dag_folder.h"
 #include "services/hook.h"
@@ -145,6 +146,7 @@ CheckList doctor_examine(Context *ctx, const Project *project) {
     check_system(ctx, project, &checks);
     check_git(ctx, &checks);
     airflow_runtime_of(project)->examine(ctx, project, &checks);
+    airbyte_examine(ctx, project, &checks);
     check_dags(ctx, project, &checks);
     check_port(ctx, project, &checks);
     check_hook(ctx, project, &checks);

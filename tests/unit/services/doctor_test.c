@@ -19,6 +19,7 @@
 static int start_doctor(void **state) {
     if (checkout_create(state) != 0) return -1;
     airflow_use_own_cache(*state);
+    setenv("HOME", ((Checkout *)*state)->root, 1);  // whoever runs the tests may have an Airbyte
     checkout_add(*state, "devbox.yaml", "dbt: {project: dbt}\n");
     checkout_add(*state, "dbt/dbt_project.yml", "name: shop\n");
     checkout_add(*state, "dags/orders.py", "dag airflow\n");
