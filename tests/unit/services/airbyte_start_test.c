@@ -225,6 +225,29 @@ static const char *recorded(Arena *arena, const char *name) {
     return content;
 }
 
+static void let_time_pass(void *state, const Event *event) {
+    (void)state;
+    if (event->kind == EVENT_STEP_PROGRESS) fake_clock_advance(6000);
+}
+
+static void while_the_chart_takes_its_time_pods_are_the_heartbeat(void **state) {
+    Scene scene = prepare(state, NULL);
+    DOCKER_CALLS({.call = INSPECT, .times = 2}, {.call = PODS, .answer = HALF_READY}, IS(NODE("running")),
+                 {.call = PODS, .answer = ALL_READY});
+    HTTP_CALLS(UP);
+    PROGRAMS(DOCKER_PROGRAM, {.command = ABCTL,
+                              .output = " SUCCESS  Cluster 'airbyte-abctl' created\n"
+                                        "  INFO    Starting Helm Chart installation of 'airbyte/airbyte' (version: 2.0.19)\n"});
+    add_programs();
+    scene.checkout->ctx.is_confirmed = true;
+    event_log_start(&scene.log, &scene.checkout->ctx);
+    scene.log.on_event = let_time_pass;
+    AirbyteStart options = {.step = "airbyte", .may_install = true};
+    assert_true(airbyte_start(&scene.checkout->ctx, &scene.project, &options, &scene.report, &scene.checkout->err));
+    fake_docker_assert_used();
+    assert_non_null(strstr(event_log_take(&scene.log), "progress airbyte: installing Airbyte's chart: 1 of 2 pods ready\n"));
+}
+
 static void an_abctl_that_was_left_at_work_is_not_joined_by_a_second_one(void **state) {
     static const ProcessInfo left = {.pid = 4711, .command = "abctl"};
     Scene scene = prepare(state, NULL);
@@ -455,6 +478,7 @@ int main(void) {
         test_with_checkout(an_explicit_port_is_never_moved),
         test_with_checkout(an_installation_that_was_cut_short_goes_on_with_consent),
         test_with_checkout(a_cut_short_installation_needs_consent_too),
+        test_with_checkout(while_the_chart_takes_its_time_pods_are_the_heartbeat),
         test_with_checkout(an_abctl_that_was_left_at_work_is_not_joined_by_a_second_one),
         test_with_checkout(a_failed_installation_has_cause_evidence_and_log),
         test_with_checkout(the_bootloader_speaks_when_abctl_does_not),
