@@ -5,9 +5,12 @@
 #include "io/file_system.h"
 #include "model/event.h"
 #include "services/airflow_docker_sql.h"
+#include "services/airflow_stack_state.h"
 #include "services/compose_program.h"
+#include "services/compose_trouble.h"
 #include "services/docker_events.h"
 #include "services/failure_card.h"
+#include "services/port.h"
 
 enum {
     DATABASE_TIMEOUT_MS = 60 * 1000,
@@ -17,8 +20,6 @@ enum {
     PSQL_TIMEOUT_MS = 10 * 1000,
     KNOWN_TIMEOUT_MS = 30 * 1000
 };
-
-#define DATABASE_SERVICE "postgres"
 
 static bool is_running(const DockerContainer *container) { return text_equals(container->state, "running"); }
 
@@ -45,7 +46,8 @@ static const char *label_of(const DockerContainer *container, const char *key) {
 // Made from this very file; the database has no fingerprint, since it does not depend on Airflow's settings.
 static bool is_current(const DockerContainer *container, const ComposeFile *file) {
     const char *fingerprint = label_of(container, LABEL_FINGERPRINT);
-    return fingerprint == NULL ? text_equals(container->service, DATABASE_SERVICE) : text_equals(fingerprint, file->fingerprint);
+    return fingerprint == NULL ? text_equals(container->service, AIRFLOW_STACK_DATABASE)
+                               : text_equals(fingerprint, file->fingerprint);
 }
 
 typedef enum StackNeed { NEED_NOTHING, NEED_START, NEED_COMPOSE } StackNeed;
@@ -81,34 +83,29 @@ static bool wait_for_database(Context *ctx, const DockerEngine *engine, const ch
     return error_hint(err, "its log says why: devbox logs postgres");
 }
 
-static bool start_one(Context *ctx, const Project *project, const ComposeTask *task, const DockerContainer *container,
-                      Error *err) {
-    AirflowStack stack;
-    Error ignored = {.arena = ctx->arena};
+static bool start_one(Context *ctx, const ComposeTask *task, const DockerContainer *container, Error *err) {
     bool is_paused = text_equals(container->state, "paused");
     event_step_progress(ctx, task->step, "starting %s", container->service);
     bool is_done = is_paused ? docker_container_unpause(ctx, task->engine, container->id, err)
                              : docker_container_start(ctx, task->engine, container->id, err);
-    if (is_done || !airflow_stack_observe(ctx, project, task->engine, &stack, &ignored)) return is_done;
+    if (is_done) return true;
     const char *words = err->message;
-    if (strstr(words, "address already in use") != NULL || strstr(words, "already allocated") != NULL) {
-        error_set(err, ERROR_PORT_BUSY, "a port of %s was taken while it was stopped", container->service);
-        return error_hint(err, "run devbox start again: it chooses another, unless airflow.port names one in devbox.yaml");
-    }
+    if (strstr(words, "address already in use") != NULL || strstr(words, "already allocated") != NULL)
+        return port_report_taken(ctx, compose_trouble_find_port(words), err);
     return false;
 }
 
 // As compose would do it, but for the one-shot, which has done its work on this database already.
-static bool start_stopped(Context *ctx, const Project *project, const ComposeTask *task, const AirflowStack *stack, Error *err) {
-    const DockerContainer *database = airflow_stack_find(stack, DATABASE_SERVICE);
+static bool start_stopped(Context *ctx, const ComposeTask *task, const AirflowStack *stack, Error *err) {
+    const DockerContainer *database = airflow_stack_find(stack, AIRFLOW_STACK_DATABASE);
     if (database != NULL) {
-        if (!is_running(database) && !start_one(ctx, project, task, database, err)) return false;
+        if (!is_running(database) && !start_one(ctx, task, database, err)) return false;
         if (!wait_for_database(ctx, task->engine, database->id, err)) return false;
     }
     list_each(const DockerContainer, container, &stack->containers) {
         if (container->service == NULL || airflow_stack_is_one_shot(container->service) || is_running(container)) continue;
         if (container == database) continue;
-        if (!start_one(ctx, project, task, container, err)) return false;
+        if (!start_one(ctx, task, container, err)) return false;
         if (context_is_cancelled(ctx)) return error_set(err, ERROR_INTERRUPTED, "interrupted; what was up stays up");
     }
     return true;
@@ -119,8 +116,11 @@ static bool compose_up(Context *ctx, const Project *project, const ComposeTask *
     const char *failed;
     Error lost = {.arena = ctx->arena};
     if (compose_program_up(ctx, project, task, &failed, err)) return true;
-    if (err->code == ERROR_INTERRUPTED || failed == NULL) return false;
+    if (err->code == ERROR_PORT_BUSY) return port_report_taken(ctx, compose_trouble_find_port(err->detail), err);
+    if (failed == NULL && err->code != ERROR_CHILD) return false;
     if (!airflow_stack_observe(ctx, project, task->engine, &stack, &lost)) return false;
+    if (failed == NULL) failed = airflow_stack_find_culprit(&stack);
+    if (failed == NULL) return false;
     return failure_card_fill(ctx, project, task->engine, &stack, failed, err);
 }
 
@@ -138,7 +138,7 @@ bool airflow_docker_bring_up(Context *ctx, const Project *project, const Compose
     if (need == NEED_COMPOSE && is_up && !text_equals(stack.state.fingerprint, task->file->fingerprint)) {
         event_note(ctx, "the settings of Airflow changed since it was started: restarting it");
     }
-    if (need == NEED_START) return start_stopped(ctx, project, task, &stack, err);
+    if (need == NEED_START) return start_stopped(ctx, task, &stack, err);
     return compose_file_write(ctx, task->file, err) && compose_up(ctx, project, task, err);
 }
 
@@ -174,7 +174,11 @@ static bool report_slow(Context *turn, const Wait *wait, const AirflowStack *sta
     const char *duration = text_duration(turn->arena, wait->timeout_ms);
     const DockerContainer *container = slow == NULL ? NULL : find_container(stack, slow);
     if (container != NULL) failure_card_fill(turn, wait->project, wait->task->engine, stack, container->service, err);
-    error_set(err, ERROR_TIMEOUT, "%s is still starting after %s", slow == NULL ? "Airflow" : slow->label, duration);
+    if (slow != NULL && slow->state == SERVICE_UNHEALTHY) {
+        error_set(err, ERROR_TIMEOUT, "%s is not healthy after %s: %s", slow->label, duration, slow->message);
+    } else {
+        error_set(err, ERROR_TIMEOUT, "%s is still starting after %s", slow == NULL ? "Airflow" : slow->label, duration);
+    }
     return error_hint(err, "it goes on starting; look with: devbox status · more time: devbox start --timeout %lldm",
                       wait->timeout_ms / 60000 * 2 + 1);
 }
@@ -206,8 +210,9 @@ static WaitState look_once(Context *turn, Wait *wait, Error *err) {
     const DockerContainer *dead = failed == NULL ? NULL : find_container(&stack, failed);
     bool goes_on = true;
     if (stack.state.phase == RUNTIME_HEALTHY) return WAIT_HEALTHY;
-    if (dead != NULL) {
-        goes_on = failure_card_fill(turn, wait->project, wait->task->engine, &stack, dead->service, err);
+    if (failed != NULL) {
+        const char *service = dead != NULL ? dead->service : failed->name;
+        goes_on = failure_card_fill(turn, wait->project, wait->task->engine, &stack, service, err);
     } else if (context_is_cancelled(turn)) {
         goes_on = error_set(err, ERROR_INTERRUPTED, "interrupted while Airflow was starting");
     } else if (stack.state.phase == RUNTIME_STOPPED) {

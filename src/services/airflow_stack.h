@@ -4,6 +4,8 @@
 #include "services/docker_containers.h"
 #include "services/runtime_state.h"
 
+#define AIRFLOW_STACK_DATABASE "postgres"  // the service of Airflow's database
+
 typedef struct AirflowStack {
     AirflowProfile profile;
     DockerContainerList containers;  // of the compose project, stopped ones and one-shots too

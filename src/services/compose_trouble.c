@@ -1,8 +1,10 @@
 #include "services/compose_trouble.h"
 
+#include <stdlib.h>
+
 #include "base/text.h"
 
-enum { DETAIL_LINES = 6 };
+enum { DETAIL_LINES = 6, LAST_PORT = 65535 };
 
 typedef struct Trouble {
     const char *sign;  // part of a line of compose's
@@ -100,4 +102,11 @@ bool compose_trouble_explain(Arena *arena, const ComposeRun *run, const char **s
     *service = find_service(arena, run);
     explain(run->words, run->override_name, *service, err);
     return error_detail(err, text_last_lines(arena, run->words, DETAIL_LINES));
+}
+
+int compose_trouble_find_port(const char *words) {
+    static const char address[] = "127.0.0.1:";
+    const char *found = words == NULL ? NULL : strstr(words, address);
+    long port = found == NULL ? 0 : strtol(found + strlen(address), NULL, 10);
+    return port > 0 && port <= LAST_PORT ? (int)port : 0;
 }

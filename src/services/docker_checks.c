@@ -1,8 +1,6 @@
 #include "services/docker_checks.h"
 
 #include "base/text.h"
-#include "io/file_system.h"
-#include "io/platform.h"
 #include "model/event.h"
 #include "services/airflow_container.h"
 #include "services/airflow_docker.h"
@@ -10,14 +8,7 @@
 #include "services/docker_images.h"
 #include "services/docker_session.h"
 
-enum {
-    NEEDED_GIB = 3,
-    WANTED_GIB = 4,
-    NEEDED_PROCESSORS = 2,
-    SMALLEST_LIMIT_MIB = 512,
-    BUILDING_DISK_GIB = 5,
-    RUNNING_DISK_MIB = 500
-};
+enum { NEEDED_GIB = 3, WANTED_GIB = 4, NEEDED_PROCESSORS = 2, SMALLEST_LIMIT_MIB = 512 };
 
 typedef struct Facts {
     const DockerEngine *engine;
@@ -86,47 +77,21 @@ static void check_compose(Context *ctx, CheckList *checks, Facts *facts) {
                  .finding = arena_format(ctx->arena, "%s (%s)", facts->compose.version, facts->compose.path)});
 }
 
-static bool find_image(Context *ctx, const Project *project, const DockerEngine *engine, const char **name, bool *exists,
-                       Error *err) {
-    AirflowProfile profile;
-    AirflowImage image;
-    if (!airflow_profile_load(ctx, project->config.airflow.version, &profile, err)) return false;
-    if (!airflow_image_describe(ctx, project, &profile, &image, err)) return false;
-    *name = image.name;
-    return docker_image_exists(ctx, engine, image.name, exists, err);
-}
-
-// Only where its data is on this machine; the disk of a VM tells nothing of itself.
-static void check_disk(Context *ctx, CheckList *checks, const DockerEngine *engine, bool has_image) {
-    long long needed_mib = has_image ? RUNNING_DISK_MIB : BUILDING_DISK_GIB * 1024LL;
-    if (text_is_empty(engine->data_folder) || !folder_exists(engine->data_folder)) return;
-    long long free_mib = platform_free_disk_bytes(engine->data_folder) >> 20;
-    bool is_enough = free_mib >= needed_mib;
-    Check check = {.name = "engine disk", .state = is_enough ? CHECK_GOOD : CHECK_BAD};
-    check.finding = arena_format(ctx->arena, "%s%.1f GiB free for images and volumes in %s", is_enough ? "" : "only ",
-                                 (double)free_mib / 1024, engine->data_folder);
-    if (!is_enough)
-        check.remedy =
-            arena_format(ctx->arena, "make room for %.1f GiB: docker system df shows what takes it", (double)needed_mib / 1024);
-    add(ctx, checks, &check);
-}
-
 static void check_image(Context *ctx, const Project *project, CheckList *checks, const DockerEngine *engine) {
-    const char *name;
+    AirflowContainer container;
     bool exists;
     Error err = {.arena = ctx->arena};
-    if (!find_image(ctx, project, engine, &name, &exists, &err)) {
+    if (!airflow_container_describe(ctx, project, engine, project->config.airflow.port, &container, &err) ||
+        !docker_image_exists(ctx, engine, container.image.name, &exists, &err)) {
         add_error(ctx, checks, "image", &err);
         return;
     }
-    Check check = {.name = "image", .finding = name};
-    if (!exists)
-        check = (Check){.name = "image",
-                        .state = CHECK_WARNING,
-                        .finding = arena_format(ctx->arena, "%s is not built yet", name),
-                        .remedy = "devbox start builds it"};
-    add(ctx, checks, &check);
-    check_disk(ctx, checks, engine, exists);
+    const char *finding = arena_format(ctx->arena, exists ? "%s" : "%s is not built yet", container.image.name);
+    add(ctx, checks,
+        &(Check){.name = "image",
+                 .state = exists ? CHECK_GOOD : CHECK_WARNING,
+                 .finding = finding,
+                 .remedy = exists ? NULL : "devbox start builds it"});
 }
 
 static void check_limit(Context *ctx, const Project *project, CheckList *checks) {
@@ -155,25 +120,13 @@ static bool is_up(Context *ctx, const Project *project) {
     return airflow_docker_runtime.read_state(ctx, project, &state, &ignored) && state.phase == RUNTIME_HEALTHY;
 }
 
-static void check_before_start(Context *ctx, const Project *project, CheckList *checks, Facts *facts) {
-    const char *name;
-    bool exists;
-    Error err = {.arena = ctx->arena};
-    check_compose(ctx, checks, facts);
-    if (find_image(ctx, project, facts->engine, &name, &exists, &err)) {
-        check_disk(ctx, checks, facts->engine, exists);
-    } else {
-        add_error(ctx, checks, "image", &err);
-    }
-}
-
 bool docker_checks_run(Context *ctx, const Project *project, const char **finding, Error *err) {
     CheckList checks = {0};
     Facts facts = {0};
     if (check_engine(ctx, &checks, &facts)) {
         check_size(ctx, &checks, facts.engine);
         check_limit(ctx, project, &checks);
-        if (!is_up(ctx, project)) check_before_start(ctx, project, &checks, &facts);
+        if (!is_up(ctx, project)) check_compose(ctx, &checks, &facts);
     }
     list_each(const Check, check, &checks) {
         if (check->state == CHECK_WARNING) event_warning(ctx, check->remedy, "%s: %s", check->name, check->finding);

@@ -49,7 +49,6 @@ bool docker_engine_describe(Context *ctx, DockerEngine *engine, Error *err) {
     engine->name = name_engine(ctx->arena, engine, version, info);
     engine->processors = (int)value_get_integer(info, "NCPU", 0);
     engine->memory_bytes = value_get_integer(info, "MemTotal", 0);
-    engine->data_folder = value_get_string(info, "DockerRootDir", "");
     engine->architecture = value_get_string(info, "Architecture", "");
     engine->is_rootless = is_rootless(ctx->arena, info);
     return true;

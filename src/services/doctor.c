@@ -10,7 +10,6 @@
 #include "services/airflow_runtime.h"
 #include "services/dag_folder.h"
 #include "services/hook.h"
-#include "services/port.h"
 
 enum { MEBIBYTE = 1 << 20, GIBIBYTE = 1 << 30, INSTALLING_DISK_GIB = 3, RUNNING_DISK_MIB = 200, NEEDED_MEMORY_GIB = 2 };
 
@@ -90,6 +89,7 @@ static void check_dags(Context *ctx, const Project *project, CheckList *checks) 
 
 static void check_port(Context *ctx, const Project *project, CheckList *checks) {
     RuntimeState state;
+    ProcessInfo holder = {0};
     int family = 0, port = project->config.airflow.port;
     Error ignored = {.arena = ctx->arena};
     bool is_ours = airflow_runtime_of(project)->read_state(ctx, project, &state, &ignored) && state.phase != RUNTIME_STOPPED &&
@@ -98,7 +98,9 @@ static void check_port(Context *ctx, const Project *project, CheckList *checks) 
         add(ctx, checks, "port", CHECK_GOOD, arena_format(ctx->arena, "%d is %s", port, is_ours ? "Airflow's" : "free"), NULL);
         return;
     }
-    const char *command, *who = port_describe_holder(ctx, family, port, &command);
+    bool is_known = platform_port_holder(ctx->arena, family, port, &holder) && holder.pid != 0;
+    const char *who =
+        is_known ? arena_format(ctx->arena, "%s (pid %d)", holder.command, (int)holder.pid) : "another user's program";
     bool is_explicit = project->config.airflow.is_port_explicit;
     add(ctx, checks, "port", is_explicit ? CHECK_BAD : CHECK_WARNING, arena_format(ctx->arena, "%d is held by %s", port, who),
         is_explicit ? "end that program, or change airflow.port in devbox.yaml" : "devbox start takes the next free one");

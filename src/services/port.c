@@ -133,3 +133,15 @@ bool port_choose(Context *ctx, const Project *project, const PortWish *wish, int
     *port = busy.port;
     return true;
 }
+
+bool port_report_taken(Context *ctx, int port, Error *err) {
+    const char *command = NULL;
+    if (port == 0) {
+        error_set(err, ERROR_PORT_BUSY, "a port that Airflow's page needs was taken at the last moment");
+    } else {
+        const char *holder = port_describe_holder(ctx, AF_INET, port, &command);
+        error_set(err, ERROR_PORT_BUSY, "port %d was taken at the last moment by %s", port, holder);
+    }
+    if (command != NULL) return error_hint(err, "end it with: %s · then: devbox start", command);
+    return error_hint(err, "devbox start chooses another, unless airflow.port names one in devbox.yaml");
+}

@@ -21,3 +21,7 @@ bool port_choose(Context *ctx, const Project *project, const PortWish *wish, int
 // Who listens there, and how to end that: "java (pid 4312, tomcat)" and "kill 4312", "the container shop-web-1 (compose project
 // shop)" and "docker stop shop-web-1". *command NULL when nobody can tell.
 const char *port_describe_holder(Context *ctx, int family, int port, const char **command);
+
+// ERROR_PORT_BUSY for a port that was free when it was chosen, with who holds it now. 0: nobody knows which one. Always returns
+// false.
+bool port_report_taken(Context *ctx, int port, Error *err);

@@ -501,8 +501,6 @@ static void a_lock_without_a_name_is_waited_for_but_nobody_is_killed(void **stat
 }
 
 int main(void) {
-    // Not the engine of the machine that runs the test.
-    setenv("DOCKER_HOST", "unix:///nowhere/docker.sock", 1);
     const struct CMUnitTest tests[] = {
         test_native(a_free_default_port_is_taken_and_remembered),
         test_native(a_busy_default_port_moves_to_a_substitute_that_sticks),

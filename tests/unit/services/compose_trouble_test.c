@@ -81,11 +81,31 @@ static void a_strange_container_name_blames_no_service(void **state) {
     }
 }
 
+static void the_port_is_found_in_the_words_of_compose_and_engine(void **state) {
+    static const struct {
+        const char *words;
+        int port;
+    } rows[] = {
+        {"Error starting userland proxy: listen tcp4 127.0.0.1:18080: bind: address already in use", 18080},
+        {"Bind for 127.0.0.1:8080 failed: port is already allocated", 8080},
+        {"listen tcp4 0.0.0.0:18080: bind: address already in use", 0},
+        {"127.0.0.1:", 0},
+        {"127.0.0.1:99999", 0},
+        {"", 0},
+        {NULL, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(compose_trouble_find_port(rows[i].words), rows[i].port);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_with_arena(recorded_failures_get_cause_and_remedy),
         test_with_arena(a_mistake_is_blamed_on_the_file_of_the_team),
         test_with_arena(a_strange_container_name_blames_no_service),
+        test_with_arena(the_port_is_found_in_the_words_of_compose_and_engine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

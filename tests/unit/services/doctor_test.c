@@ -196,8 +196,6 @@ static void a_cache_on_another_disk_has_its_own_need(void **state) {
 }
 
 int main(void) {
-    // Not the engine of the machine that runs the test.
-    setenv("DOCKER_HOST", "unix:///nowhere/docker.sock", 1);
     const struct CMUnitTest tests[] = {
         test_doctor(a_fresh_machine_is_told_what_start_will_do),    test_doctor(a_machine_where_all_is_ready_is_good),
         test_doctor(what_is_short_or_wrong_has_its_remedy),         test_doctor(failed_and_degraded_services_are_found),
