@@ -6,7 +6,6 @@ which bindfs lies over the checkout. So the host and the containers have the sam
 devbox so: its own look through the mount has to find out.
 """
 import contextlib
-import fcntl
 import json
 import os
 import shutil
@@ -14,7 +13,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 import unittest
 
 import docker_compose_program
@@ -159,23 +157,6 @@ class SandboxBehindFileSharing(unittest.TestCase):
             host.execute("BEGIN IMMEDIATE")
             host.execute("ROLLBACK")
         held.communicate("\n", timeout=20)
-
-    def test_bb_programs_that_come_before_the_verdict_look_one_at_a_time_and_wait_for_a_load(self):
-        """The load may have opened the database on the host, as nothing was known then."""
-        memo = self.checkout.path(".devbox/run/mounts.json")
-        os.remove(memo)
-        with open(self.checkout.path(".devbox/sandbox.lock"), "a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            tests = [subprocess.Popen([support.BINARY, "test", "dags"], cwd=self.checkout.root, env=self.checkout.environment,
-                                      stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(3)]
-            support.wait_until(lambda: os.path.exists(memo), 60, "the verdict")
-            time.sleep(2)
-            self.assertIn(None, [test.poll() for test in tests], "nobody waited for the load")
-        for test in tests:
-            _, errors = test.communicate(timeout=120)
-            self.assertEqual(test.returncode, 0, errors)
-        with open(memo) as file:
-            self.assertIs(json.load(file)["sharesLocks"], False)
 
     # --- one at a time
 

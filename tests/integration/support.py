@@ -70,6 +70,8 @@ def marked_processes(instance):
 class Checkout:
     """A checkout in a temporary folder; close() stops what runs in it and checks that nothing is left."""
 
+    binary = BINARY
+
     def __init__(self, version=None, example=True, dags=None):
         self.home = tempfile.mkdtemp(prefix="devbox-test-")
         self.root = os.path.join(self.home, "platform")
@@ -98,14 +100,14 @@ class Checkout:
             file.write(text)
 
     def run(self, *words, folder=None, seconds=300, env=None, text_input=None):
-        command = [BINARY, *words]
+        command = [self.binary, *words]
         started = time.monotonic()
         done = subprocess.run(command, cwd=folder or self.root, env={**self.environment, **(env or {})}, timeout=seconds,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, input=text_input, text=True)
         return Answer(command, done, time.monotonic() - started)
 
     def spawn(self, *words, env=None):
-        return subprocess.Popen([BINARY, *words], cwd=self.root, env={**self.environment, **(env or {})}, stdin=subprocess.DEVNULL,
+        return subprocess.Popen([self.binary, *words], cwd=self.root, env={**self.environment, **(env or {})}, stdin=subprocess.DEVNULL,
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def git(self, *words):

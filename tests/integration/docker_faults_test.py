@@ -1,0 +1,320 @@
+# needs: docker
+"""Every way to fail that the Docker runtime has: the right card and exit code, nothing lost, and a next start that converges.
+
+Real dockerd, compose and devbox, on a platform in miniature (docker_stand_in.py).
+"""
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import unittest
+
+import docker_compose_program
+import docker_images
+import docker_stack
+import docker_stand_in
+import support
+
+docker_stack.require()
+NO_V2 = docker_compose_program.reason_without_v2(docker_stack.cache_folder())
+DEFAULT_COMPOSE = "v1" if NO_V2 else "v2"
+UNHEALTHY_DATABASE = "services: {postgres: {healthcheck: {test: [CMD, 'false'], interval: 500ms, timeout: 5s, retries: 2}}}\n"
+ENGINE = None
+
+
+def setUpModule():
+    global ENGINE
+    ENGINE = docker_stack.Engine().__enter__()
+    unittest.addModuleCleanup(ENGINE.__exit__, None)
+    docker_stand_in.make_image(ENGINE)
+
+
+class FaultTest(unittest.TestCase):
+    """Each test has a checkout of its own, of which nothing runs yet; they share the image that devbox builds."""
+
+    def make_checkout(self, compose=DEFAULT_COMPOSE, **options):
+        checkout = docker_stand_in.Checkout(ENGINE, compose, **options)
+        self.addCleanup(checkout.close)
+        return checkout
+
+    def setUp(self):
+        self.checkout = self.make_checkout()
+
+    def fail_with(self, code, *words, command=("start",), message=(), checkout=None, within=60, **options):
+        """Runs a command that must end with this exit code and these words in message or hint; returns the error of the envelope."""
+        answer = (checkout or self.checkout).run("--json", *command, **options)
+        envelope = json.loads(answer.out.splitlines()[-1])
+        self.assertEqual(answer.code, code, answer.out + answer.err)
+        self.assertLess(answer.seconds, within, answer.out)
+        error = envelope["error"]
+        for word in words:
+            self.assertIn(word, "%s\n%s" % (error["message"], error["hint"]))
+        return error
+
+    def converge(self, checkout=None):
+        """The next start ends well, and the one after it has nothing to do."""
+        checkout = checkout or self.checkout
+        checkout.run("start").check()
+        self.assertEqual(checkout.status()["phase"], "healthy")
+        before = self.traces(checkout)
+        again = checkout.run("start").check()
+        self.assertIn("running already", again.err)
+        self.assertEqual(self.traces(checkout), before)
+
+    def traces(self, checkout):
+        return {name: (one["Id"], one["State"]["StartedAt"], one["RestartCount"]) for name, one in checkout.containers().items()}
+
+    def check_log_lines(self, error, name):
+        """The card ends in the last 15 lines of the stand-in's 20, and the file has all of them."""
+        lines = ["%s line %d of 20" % (name, number) for number in range(1, 21)]
+        shown = [line for line in error["detail"].splitlines() if " of 20" in line]
+        self.assertEqual(shown[-15:], lines[5:])
+        self.assertLessEqual(len(error["detail"].splitlines()), 15)
+
+
+class ComposeFaultTest(FaultTest):
+    def check_one_shot(self, checkout):
+        checkout.configure(env={"STAND_IN": "init:exit-3"})
+        error = self.fail_with(6, "airflow-init", "exited (3)", ".devbox/logs/airflow-init.log", checkout=checkout)
+        self.check_log_lines(error, "init")
+        with open(checkout.path(".devbox/logs/airflow-init.log")) as log:
+            self.assertIn("init line 1 of 20", log.read())
+        self.assertEqual(checkout.containers()["postgres"]["State"]["Status"], "running")
+        mark = checkout.database_mark()
+        checkout.configure()
+        self.converge(checkout)
+        self.assertEqual(checkout.database_mark(), mark)
+
+    def test_a_one_shot_that_fails_shows_its_log(self):
+        self.check_one_shot(self.checkout)
+
+    def test_a_one_shot_that_fails_shows_its_log_under_compose_1(self):
+        self.check_one_shot(self.make_checkout("v1"))
+
+    def check_database(self, checkout):
+        checkout.write("devbox.compose.yaml", UNHEALTHY_DATABASE)
+        self.fail_with(6, "postgres", "health check", ".devbox/logs/postgres.log", checkout=checkout)
+        checkout.remove_override()
+        self.converge(checkout)
+
+    def test_an_unhealthy_database_is_named(self):
+        self.check_database(self.checkout)
+
+    def test_an_unhealthy_database_is_named_under_compose_1(self):
+        self.check_database(self.make_checkout("v1"))
+
+    def check_mistakes(self, checkout):
+        for text in ("services: {airflow-scheduler: {comand: [true]}}\n", "services: {airflow-scheduler: {command: [true\n"):
+            checkout.write("devbox.compose.yaml", text)
+            error = self.fail_with(4, "devbox.compose.yaml", checkout=checkout)
+            self.assertTrue(error["detail"])
+        self.assertEqual(checkout.containers(), {})
+        checkout.remove_override()
+
+    def test_a_mistake_in_the_override_is_blamed_on_it(self):
+        self.check_mistakes(self.checkout)
+
+    def test_a_mistake_in_the_override_is_blamed_on_it_under_compose_1(self):
+        self.check_mistakes(self.make_checkout("v1"))
+
+    def test_a_lost_or_broken_compose_file_is_rendered_again(self):
+        self.checkout.run("start").check()
+        for text in (None, "{broken"):
+            os.remove(self.checkout.path(".devbox/compose.yaml"))
+            if text:
+                self.checkout.write(".devbox/compose.yaml", text)
+            self.checkout.run("start").check()
+            self.assertEqual(self.checkout.status()["phase"], "healthy")
+            self.checkout.engine.docker("rm", "-f", self.checkout.containers()["scheduler"]["Id"])
+            self.converge()
+
+    def test_without_compose_start_says_how_to_get_it(self):
+        checkout = self.make_checkout("none")
+        self.fail_with(5, "Docker Compose is not installed", "apt install docker-compose", checkout=checkout)
+        self.assertEqual(checkout.containers(), {})
+
+    def test_a_compose_that_is_too_old_is_refused(self):
+        checkout = self.make_checkout("none")
+        tool = os.path.join(checkout.home, "bin/docker-compose")
+        os.makedirs(os.path.dirname(tool))
+        with open(tool, "w") as file:
+            file.write("#!/bin/sh\necho 1.21.2\n")
+        os.chmod(tool, 0o755)
+        path = os.path.dirname(tool) + ":" + checkout.environment["PATH"]
+        self.fail_with(5, "1.21.2", tool, "too old", checkout=checkout, env={"PATH": path})
+
+
+class ImageFaultTest(FaultTest):
+    def test_an_image_that_cannot_be_fetched_is_named(self):
+        self.checkout.configure(extra="  image: registry.invalid/team/airflow:7")
+        error = self.fail_with(8, "registry.invalid/team/airflow:7")
+        self.assertIn("registry.invalid", error["message"])
+        self.checkout.configure()
+        self.converge()
+
+    def test_pull_never_fetches_nothing(self):
+        self.checkout.configure(extra="  pull: never\n  image: registry.invalid/team/airflow:7")
+        self.fail_with(5, "registry.invalid/team/airflow:7", "airflow.pull: never", "docker pull registry.invalid/team/airflow:7")
+        self.assertEqual(self.checkout.containers(), {})
+
+    def test_pull_never_forbids_the_database_too(self):
+        checkout = self.make_checkout()
+        profile = os.path.join(checkout.product, "installed/share/devbox/compose/profiles/2.10.3/profile.yaml")
+        with open(profile) as file:
+            text = file.read()
+        with open(profile, "w") as file:
+            file.write(text.replace("database_image: " + docker_stand_in.IMAGE, "database_image: registry.invalid/postgres:15"))
+        checkout.configure(extra="  pull: never")
+        self.fail_with(5, "registry.invalid/postgres:15", "airflow.pull: never", checkout=checkout)
+        checkout.configure()
+        self.fail_with(8, "registry.invalid/postgres:15", checkout=checkout)
+
+    def test_a_failed_build_keeps_its_log(self):
+        dockerfile = os.path.join(self.checkout.product, "installed/share/devbox/compose/image/Dockerfile")
+        with open(dockerfile, "a") as file:
+            file.write("RUN echo the build breaks here; exit 4\n")
+        error = self.fail_with(6, ".devbox/logs/image-build.log")
+        self.assertIn("the build breaks here", error["detail"])
+        with open(self.checkout.path(".devbox/logs/image-build.log")) as log:
+            self.assertIn("the build breaks here", log.read())
+
+
+class PortFaultTest(FaultTest):
+    def hold(self, port):
+        """A process that listens there; its end is the test's."""
+        child = subprocess.Popen(["python3", "-c", "import socket, time\ns = socket.create_server(('127.0.0.1', %d))\nprint('up', flush=True)\n"
+                                  "time.sleep(600)" % port], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(child.stdout.close)
+        self.addCleanup(child.wait)
+        self.addCleanup(child.kill)
+        self.assertEqual(child.stdout.readline(), "up\n")
+        return child
+
+    def test_an_explicit_port_is_not_moved_away_from_a_process(self):
+        holder = self.hold(self.checkout.port)
+        self.fail_with(6, "port %d" % self.checkout.port, "pid %d" % holder.pid, "kill %d" % holder.pid, "airflow.port")
+        self.assertEqual(self.checkout.containers(), {})
+        holder.kill()
+        holder.wait()
+        self.converge()
+
+    def test_an_explicit_port_names_the_container_that_holds_it(self):
+        other = self.make_checkout()
+        other.run("start").check()
+        self.checkout.port = other.port
+        self.checkout.configure()
+        name = other.containers()["webserver"]["Name"].lstrip("/")
+        self.fail_with(6, "port %d" % other.port, name, "compose project " + other.project, "docker stop " + name)
+        self.assertEqual(other.status()["phase"], "healthy")
+        other.run("stop").check()
+        self.converge()
+
+    def test_a_default_port_is_replaced_and_the_substitute_kept(self):
+        checkout = self.make_checkout(port=False)
+        holder = self.hold(8080) if self.is_free(8080) else None
+        answer = checkout.run("start").check()
+        port = self.page_port(checkout)
+        self.assertNotEqual(port, 8080)
+        self.assertIn("port 8080", answer.err)
+        self.assertIn("using %d from now on" % port, answer.err)
+        if holder:
+            self.assertIn("pid %d" % holder.pid, answer.err)
+            holder.kill()
+            holder.wait()
+        checkout.run("stop").check()
+        self.converge(checkout)
+        self.assertEqual(self.page_port(checkout), port)
+
+    def page_port(self, checkout):
+        return int(checkout.status()["airflowUrl"].rsplit(":", 1)[1])
+
+    def is_free(self, port):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) != 0
+
+    def test_a_port_that_is_taken_at_the_last_moment_is_named(self):
+        self.checkout.configure(env={"STAND_IN": "init:sleep-4"})
+        child = self.checkout.start_in_background("--json")
+        support.wait_until(lambda: self.checkout.containers().get("init", {}).get("State", {}).get("Running"), 60, "the one-shot runs")
+        holder = self.hold(self.checkout.port)
+        answer = self.checkout.finish(child).check(6)
+        error = json.loads(answer.out.splitlines()[-1])["error"]
+        self.assertIn("port %d" % self.checkout.port, error["message"])
+        self.assertIn("kill %d" % holder.pid, error["hint"])
+        holder.kill()
+        holder.wait()
+        self.converge()
+
+    def test_a_port_that_is_taken_while_all_is_stopped_is_named(self):
+        self.checkout.run("start").check()
+        self.checkout.run("stop").check()
+        holder = self.hold(self.checkout.port)
+        self.fail_with(6, "port %d" % self.checkout.port, "kill %d" % holder.pid)
+        holder.kill()
+        holder.wait()
+        self.converge()
+
+
+class ServiceFaultTest(FaultTest):
+    def test_out_of_memory_says_the_limit_and_the_key(self):
+        self.checkout.configure(env={"STAND_IN": "scheduler:eat"}, extra="  memory: 64m")
+        error = self.fail_with(6, "scheduler", "out of memory, limit 64 MiB", "airflow.memory: 128m", ".devbox/logs/scheduler.log", within=30)
+        self.assertIn("scheduler takes memory", error["detail"])
+        self.checkout.configure()
+        self.converge()
+
+    def test_a_crash_loop_fails_at_once_and_counts(self):
+        self.checkout.configure(env={"STAND_IN": "scheduler:crash"})
+        error = self.fail_with(6, "scheduler", "exited (1)", "restarted 3×", ".devbox/logs/scheduler.log", within=30)
+        self.check_log_lines(error, "scheduler")
+        self.assertEqual(self.service("scheduler")["state"], "failed")
+        self.checkout.configure()
+        self.converge()
+
+    def service(self, name):
+        return next(one for one in self.checkout.status()["services"] if one["name"] == name)
+
+    def test_a_service_that_is_slow_is_not_called_dead(self):
+        self.checkout.configure(env={"STAND_IN": "triggerer:hang"})
+        error = self.fail_with(7, "triggerer", "still starting after 4", "--timeout", command=("--timeout", "4s", "start"), within=40)
+        self.assertNotIn("exited", error["message"])
+        self.assertEqual(self.checkout.status()["phase"], "starting")
+        # Another start waits again, and still does not call it dead.
+        self.fail_with(7, "still starting", command=("--timeout", "1s", "start"))
+        self.checkout.configure()
+        self.converge()
+
+    def test_what_was_done_by_hand_is_repaired(self):
+        self.checkout.run("start").check()
+        mark = self.checkout.database_mark()
+        for words, phase in ((["pause"], "degraded"), (["rm", "-f"], None), (["stop", "-t", "1"], "failed"), (["kill"], None)):
+            container = self.checkout.containers()["scheduler"]["Id"]
+            ENGINE.docker(*words, container)
+            if phase:
+                self.assertEqual(self.checkout.status()["phase"], phase, words)
+            self.converge()
+        ENGINE.docker("pause", self.checkout.containers()["postgres"]["Id"])
+        self.converge()
+        self.assertEqual(self.checkout.database_mark(), mark)
+
+    def test_a_missing_container_is_not_called_healthy(self):
+        self.checkout.run("start").check()
+        ENGINE.docker("rm", "-f", self.checkout.containers()["scheduler"]["Id"])
+        self.assertNotEqual(self.checkout.status()["phase"], "healthy")
+        self.converge()
+
+    def test_stop_ends_paused_and_crashing_containers(self):
+        self.checkout.configure(env={"STAND_IN": "triggerer:crash"})
+        self.fail_with(6, "triggerer")
+        ENGINE.docker("pause", self.checkout.containers()["scheduler"]["Id"])
+        self.checkout.run("stop").check()
+        self.assertEqual({one["State"]["Running"] for one in self.checkout.containers().values()}, {False})
+        self.checkout.configure()
+        self.converge()
+
+
+if __name__ == "__main__":
+    support.main()

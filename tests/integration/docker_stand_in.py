@@ -1,0 +1,128 @@
+"""A platform in miniature for tests of the Docker runtime: devbox as it is, on images of busybox that take a second to start.
+
+    with docker_stack.Engine() as engine, docker_stand_in.Checkout(engine) as checkout:
+        checkout.configure(env={"STAND_IN": "scheduler:crash"})       what goes wrong: see images/stand-in/stand-in
+        checkout.run("start").check(6)
+
+The binary is copied beside a copy of the data folder whose profile names the stand-in's image instead of Airflow's and PostgreSQL's;
+compose template, Dockerfile and all else are those that are shipped.
+"""
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+
+import docker_images
+import support
+
+VERSION = "2.10.3"
+IMAGE = "devbox-test/stand-in:1"
+RECIPE = os.path.join(docker_images.RECIPES, "stand-in")
+SERVICES = ("webserver", "scheduler", "dag-processor", "triggerer", "postgres")
+
+
+def make_image(engine):
+    docker_images.ensure(engine, "busybox:latest")
+    engine.docker("build", "--network", "none", "-t", IMAGE, RECIPE)
+    return IMAGE
+
+
+def copy_product(folder, image=IMAGE, database=None):
+    """Copies devbox to `folder`, with a profile on these images; returns the binary's path."""
+    binary = folder + "/bin/devbox"
+    os.makedirs(folder + "/bin")
+    shutil.copy2(support.BINARY, binary)
+    share = os.path.join(os.path.dirname(os.path.dirname(support.BINARY)), "share/devbox")
+    shutil.copytree(share, folder + "/share/devbox")
+    profile = folder + "/share/devbox/compose/profiles/%s/profile.yaml" % VERSION
+    with open(profile) as file:
+        text = file.read()
+    text, count = re.subn(r"(?m)^  image: .*$", "  image: " + image, text)
+    text, database_count = re.subn(r"(?m)^  database_image: .*$", "  database_image: " + (database or image), text)
+    assert (count, database_count) == (1, 1), "the profile names its images elsewhere now"
+    os.remove(profile)
+    with open(profile, "w") as file:
+        file.write(text)
+    return binary
+
+
+class Checkout(support.Checkout):
+    """A checkout with one DAG file and nothing else; gone with its containers at the end."""
+
+    def __init__(self, engine, compose="v2", port=True):
+        self.engine = engine
+        self.product = tempfile.mkdtemp(prefix="devbox-product-")
+        super().__init__(example=False)
+        self.binary = copy_product(self.product + "/installed")
+        self.environment.update(engine.environment(compose))
+        self.write("dags/hello.py", "# airflow dag\n")
+        self.configure(with_port=port)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def configure(self, env=None, with_port=True, extra=""):
+        """Writes devbox.yaml. `env` are variables of Airflow, `extra` more lines of its section."""
+        self.version, self.port = VERSION, getattr(self, "port", None) or support.free_port()
+        lines = ["runtime: docker", "airflow:", '  version: "%s"' % VERSION, "  build_network: none"]
+        lines += ["  port: %d" % self.port] if with_port else []
+        lines += ["  env:"] + ['    %s: "%s"' % item for item in env.items()] if env else []
+        self.write("devbox.yaml", "\n".join(lines + [extra]) + "\n")
+
+    def remove_override(self):
+        if os.path.exists(self.path("devbox.compose.yaml")):
+            os.remove(self.path("devbox.compose.yaml"))
+
+    @property
+    def project(self):
+        """compose's name of it."""
+        return "devbox-platform-" + self.instance[:6]
+
+    def containers(self):
+        """What the engine says of each service's container, by the service's short name."""
+        found = {}
+        query = '/containers/json?all=1&filters={"label":["com.docker.compose.project=%s"]}' % self.project
+        for one in self.engine.api("GET", query)[1]:
+            name = one["Labels"]["com.docker.compose.service"].replace("airflow-", "")
+            found[name] = self.engine.api("GET", "/containers/%s/json" % one["Id"])[1]
+        return found
+
+    def volumes(self):
+        return self.engine.docker("volume", "ls", "-q", "--filter", "label=com.docker.compose.project=" + self.project).split()
+
+    def database_mark(self):
+        """Written once into the database's volume: the same value says that nothing was lost."""
+        return self.engine.docker("exec", self.containers()["postgres"]["Id"], "cat", "/var/lib/postgresql/data/made").strip()
+
+    def start_in_background(self, *words, env=None):
+        """`devbox start` as a child whose output is kept; see finish()."""
+        return subprocess.Popen([self.binary, "start", *words], cwd=self.root, env={**self.environment, **(env or {})}, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def finish(self, child, seconds=120):
+        started = time.monotonic()
+        out, err = child.communicate(timeout=seconds)
+        return support.Answer(child.args, subprocess.CompletedProcess(child.args, child.returncode, out, err), time.monotonic() - started)
+
+    def remove_stack(self):
+        """Removes containers, networks and volumes, as nobody but a test does."""
+        for kind, words in (("container", ["rm", "-f", "-v"]), ("network", ["rm"]), ("volume", ["rm", "-f"])):
+            listing = ["ls", "-q"] + (["-a"] if kind == "container" else [])
+            for label in ("com.docker.compose.project=" + self.project, "dev.devbox.instance=" + self.instance):
+                left = self.engine.docker(kind, *listing, "--filter", "label=" + label).split()
+                if left:
+                    self.engine.docker(kind, *words, *left)
+
+    def close(self):
+        if self.engine.daemon is None:
+            self.engine.start()
+        self.remove_override()
+        self.configure()
+        self.remove_stack()
+        shutil.rmtree(self.home)
+        shutil.rmtree(self.product)
