@@ -71,9 +71,12 @@ class Checkout:
     """A checkout in a temporary folder; close() stops what runs in it and checks that nothing is left."""
 
     binary = BINARY
+    user = {}  # user, group and extra_groups that devbox runs as, when it is not who runs the tests
 
     def __init__(self, version=None, example=True, dags=None):
         self.home = tempfile.mkdtemp(prefix="devbox-test-")
+        if self.user:
+            os.chown(self.home, self.user["user"], self.user["group"])
         self.root = os.path.join(self.home, "platform")
         self.environment = environment(HOME=self.home)
         if example:
@@ -103,7 +106,7 @@ class Checkout:
         command = [self.binary, *words]
         started = time.monotonic()
         done = subprocess.run(command, cwd=folder or self.root, env={**self.environment, **(env or {})}, timeout=seconds,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, input=text_input, text=True)
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, input=text_input, text=True, **self.user)
         return Answer(command, done, time.monotonic() - started)
 
     def spawn(self, *words, env=None):
@@ -111,7 +114,7 @@ class Checkout:
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def git(self, *words):
-        subprocess.run(["git", *words], cwd=self.root, env=self.environment, check=True, capture_output=True)
+        subprocess.run(["git", *words], cwd=self.root, env=self.environment, check=True, capture_output=True, **self.user)
 
     def json(self, *words, **options):
         return json.loads(self.run("--json", *words, **options).out.splitlines()[-1])
