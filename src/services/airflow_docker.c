@@ -6,8 +6,11 @@
 #include "model/event.h"
 #include "model/sensitive.h"
 #include "services/airflow_docker_logs.h"
+#include "services/airflow_docker_settings.h"
 #include "services/airflow_docker_sql.h"
 #include "services/airflow_docker_start.h"
+#include "services/airflow_docker_wait.h"
+#include "services/airflow_stack_state.h"
 #include "services/compose_program.h"
 #include "services/docker_checks.h"
 #include "services/docker_images.h"
@@ -120,11 +123,6 @@ static bool launch(Context *ctx, const Project *project, const char *step, bool 
 
 // --- stop -----------------------------------------------------------------------------------------------------------------
 
-static bool is_running(const DockerContainer *container) {
-    return text_equals(container->state, "running") || text_equals(container->state, "restarting") ||
-           text_equals(container->state, "paused");
-}
-
 // All are told first and waited for afterwards, so that their graces pass side by side.
 static bool tell_to_stop(Context *ctx, const DockerEngine *engine, const DockerContainer *container, Error *err) {
     DockerRequest request = {.method = "POST",
@@ -142,14 +140,14 @@ static bool stop_containers(Context *ctx, const DockerEngine *engine, const Airf
     *count = 0;
     list_each(const DockerContainer, container, &stack->containers) {
         bool is_database = text_equals(container->service, "postgres");
-        if (!is_running(container) || is_database) continue;
+        if (!airflow_stack_is_alive(container) || is_database) continue;
         if (text_equals(container->state, "running") && !tell_to_stop(ctx, engine, container, err)) return false;
     }
     for (int turn = 0; turn < 2; turn++) {
         list_each(const DockerContainer, container, &stack->containers) {
             bool is_database = text_equals(container->service, "postgres");
             // The database goes last: the others still write to it.
-            if (!is_running(container) || is_database != (turn == 1)) continue;
+            if (!airflow_stack_is_alive(container) || is_database != (turn == 1)) continue;
             event_step_progress(ctx, "airflow", "stopping %s", container->service);
             if (!docker_container_stop(ctx, engine, container->id, GRACE_S, err)) return false;
             (*count)++;
@@ -175,7 +173,7 @@ static bool describe_running(Context *ctx, const Project *project, const char **
     size_t count = 0;
     if (!docker_session_engine(ctx, false, &engine, err)) return false;
     if (!airflow_stack_observe(ctx, project, engine, &stack, err)) return false;
-    list_each(const DockerContainer, container, &stack.containers) count += is_running(container);
+    list_each(const DockerContainer, container, &stack.containers) count += airflow_stack_is_alive(container);
     *what = count == 0 ? NULL : arena_format(ctx->arena, "%zu containers", count);
     return true;
 }
@@ -247,7 +245,8 @@ static bool open_place(Context *ctx, const Project *project, PythonTool tool, co
     const char *container;
     bool is_checkout = path_is_inside(project->state, project->root);
     (void)tool;
-    // Nothing inside opens the checkout's sandbox before it is known whether the host may too. A pushed commit has one of its own.
+    // Nothing inside opens the checkout's sandbox before it is known whether the host may too. A pushed commit has one of its
+    // own.
     if (is_checkout && !workbench_check_mounts(ctx, project, step, err)) return false;
     if (!workbench_ensure(ctx, project, step, &container, err)) return false;
     *place = (PythonPlace){.workers = AIRFLOW_IMAGE_WORKERS, .template_path = AIRFLOW_IMAGE_TEMPLATE, .live = LIVE_DATABASE};

@@ -7,12 +7,3 @@
 // and without the one-shot; everything else is compose's. *already_runs: there was nothing to do.
 bool airflow_docker_bring_up(Context *ctx, const Project *project, const ComposeTask *task, bool *already_runs,
                              Error *err) MUST_USE;
-
-// Waits until all services are healthy, reporting progress. A container that died ends the wait with its failure card.
-bool airflow_docker_wait_healthy(Context *ctx, const Project *project, const ComposeTask *task, Error *err) MUST_USE;
-
-// Lets the DAGs that airflow.unpause names run on their schedule, as soon as Airflow knows them.
-bool airflow_docker_unpause(Context *ctx, const Project *project, Error *err) MUST_USE;
-
-// Makes the pools that airflow.pools names, and sets their slots.
-bool airflow_docker_write_pools(Context *ctx, const Project *project, Error *err) MUST_USE;

@@ -11,6 +11,7 @@
 #include "io/platform.h"
 #include "io/process.h"
 #include "model/event.h"
+#include "services/airflow_wait.h"
 #include "services/port.h"
 #include "services/supervisor.h"
 #include "services/supervisor_stop.h"
@@ -102,15 +103,8 @@ bool airflow_native_launch(Context *ctx, const Project *project, int port, bool 
     return spawn_supervisor(ctx, project, port, err);
 }
 
-static const ServiceStatus *find_state(const RuntimeState *state, ServiceState wanted) {
-    list_each(const ServiceStatus, status, &state->services) {
-        if (status->state == wanted) return status;
-    }
-    return NULL;
-}
-
 static bool report_failed_service(Context *ctx, const Project *project, const RuntimeState *state, Error *err) {
-    const ServiceStatus *failed = find_state(state, SERVICE_FAILED);
+    const ServiceStatus *failed = airflow_wait_find(state, SERVICE_FAILED);
     const char *why = failed == NULL ? state->message : failed->message;
     if (why == NULL) why = "failed";
     if (failed == NULL || failed->log_path == NULL) {
@@ -124,31 +118,17 @@ static bool report_failed_service(Context *ctx, const Project *project, const Ru
     return add_log_tail(ctx, failed->log_path, err);
 }
 
-static const char *describe_wait(Arena *arena, const RuntimeState *state) {
-    StringList waiting = {0};
-    const ServiceStatus *restarting = find_state(state, SERVICE_RESTARTING);
-    if (restarting != NULL && restarting->message != NULL) {
-        return arena_format(arena, "%s %s; starting it again", restarting->label, restarting->message);
-    }
-    list_each(const ServiceStatus, status, &state->services) {
-        if (status->state != SERVICE_HEALTHY) list_push(arena, &waiting, status->label);
-    }
-    return arena_format(arena, "waiting for %s", waiting.count == 0 ? "Airflow" : text_join(arena, &waiting, ", "));
-}
-
 typedef enum WaitState { WAIT_GOES_ON, WAIT_HEALTHY, WAIT_FAILED } WaitState;
 
 typedef struct Wait {
     const Project *project;
-    const char *step;
     long long timeout_ms, deadline_ms;
-    Arena *arena;      // lives as long as the wait
-    const char *said;  // the progress that was reported last; NULL: none
+    WaitNews news;
 } Wait;
 
 static bool report_slow_start(Context *ctx, const Wait *wait, const RuntimeState *state, Error *err) {
-    const ServiceStatus *slow = find_state(state, SERVICE_STARTING);
-    if (slow == NULL) slow = find_state(state, SERVICE_UNHEALTHY);
+    const ServiceStatus *slow = airflow_wait_find(state, SERVICE_STARTING);
+    if (slow == NULL) slow = airflow_wait_find(state, SERVICE_UNHEALTHY);
     bool has_log = slow != NULL && slow->log_path != NULL;
     const char *log = has_log ? slow->log_path : project_state_path(ctx->arena, wait->project, HOST_LOG);
     const char *name = slow == NULL ? "Airflow" : slow->label, *duration = text_duration(ctx->arena, wait->timeout_ms);
@@ -171,16 +151,6 @@ static bool report_lost_supervisor(Context *ctx, const Project *project, Error *
     return add_log_tail(ctx, log, err);
 }
 
-static void report_progress(Context *turn, Wait *wait, const RuntimeState *state) {
-    const char *news = describe_wait(turn->arena, state);
-    if (text_equals(news, wait->said)) {
-        event_tick(turn);
-        return;
-    }
-    wait->said = arena_copy_string(wait->arena, news);
-    event_step_progress(turn, wait->step, "%s", news);
-}
-
 static WaitState look_once(Context *turn, Wait *wait, Error *err) {
     RuntimeState state;
     bool goes_on = runtime_state_read(turn, wait->project, &state, err);
@@ -196,13 +166,13 @@ static WaitState look_once(Context *turn, Wait *wait, Error *err) {
         goes_on = report_slow_start(turn, wait, &state, err);
     }
     if (!goes_on) return WAIT_FAILED;
-    report_progress(turn, wait, &state);
+    airflow_wait_report(turn, &wait->news, &state);
     return WAIT_GOES_ON;
 }
 
 bool airflow_native_wait_healthy(Context *ctx, const Project *project, const char *step, Error *err) {
     Context turn = *ctx;
-    Wait wait = {.project = project, .step = step, .arena = ctx->arena};
+    Wait wait = {.project = project, .news = {.step = step, .arena = ctx->arena}};
     wait.timeout_ms = ctx->timeout_ms > 0 ? ctx->timeout_ms : HEALTHY_TIMEOUT_MS;
     wait.deadline_ms = clock_now_ms() + wait.timeout_ms;
     turn.arena = arena_create();

@@ -109,15 +109,9 @@ bool airflow_stack_is_alive(const DockerContainer *container) {
            text_equals(container->state, "paused");
 }
 
-static const char *label_of(const DockerContainer *container, const char *key) {
-    list_each(const Pair, label, &container->labels) {
-        if (text_equals(label->key, key)) return label->value;
-    }
-    return NULL;
-}
-
 static void take_facts(RuntimeState *state, const AirflowProfile *profile, const DockerContainer *container) {
-    const char *version = label_of(container, LABEL_VERSION), *fingerprint = label_of(container, LABEL_FINGERPRINT);
+    const char *version = docker_container_label(container, LABEL_VERSION),
+               *fingerprint = docker_container_label(container, LABEL_FINGERPRINT);
     if (version != NULL) state->version = version;
     if (fingerprint != NULL) state->fingerprint = fingerprint;
     if (state->started_ms == 0 || container->started_ms < state->started_ms) state->started_ms = container->started_ms;

@@ -118,3 +118,10 @@ DockerContainer docker_container_of_inspection(Arena *arena, const Value *answer
     container.ports = read_port_map(arena, value_get(value_get(answer, "NetworkSettings"), "Ports"));
     return container;
 }
+
+const char *docker_container_label(const DockerContainer *container, const char *key) {
+    list_each(const Pair, label, &container->labels) {
+        if (text_equals(label->key, key)) return label->value;
+    }
+    return NULL;
+}

@@ -2,7 +2,12 @@
 #pragma once
 #include "services/docker_engine.h"
 
-typedef enum DockerHealth { DOCKER_HEALTH_NONE, DOCKER_HEALTH_STARTING, DOCKER_HEALTH_HEALTHY, DOCKER_HEALTH_UNHEALTHY } DockerHealth;
+typedef enum DockerHealth {
+    DOCKER_HEALTH_NONE,
+    DOCKER_HEALTH_STARTING,
+    DOCKER_HEALTH_HEALTHY,
+    DOCKER_HEALTH_UNHEALTHY
+} DockerHealth;
 
 typedef struct DockerPort {
     int inside, outside;  // 0 outside: not published
@@ -12,23 +17,26 @@ typedef struct DockerPort {
 typedef LIST_OF(DockerPort) DockerPortList;
 
 typedef struct DockerContainer {
-    const char *id, *name;         // the name without its leading slash
-    const char *project, *service; // of compose, from the labels; NULL: not compose's
+    const char *id, *name;          // the name without its leading slash
+    const char *project, *service;  // of compose, from the labels; NULL: not compose's
     const char *image;
-    const char *state;             // "created", "running", "paused", "restarting", "exited", "dead"
+    const char *state;  // "created", "running", "paused", "restarting", "exited", "dead"
     DockerHealth health;
     DockerPortList ports;
     PairList labels;
     // only docker_container_inspect knows these
     int exit_code, restarts;
     bool is_out_of_memory;
-    long long memory_limit_bytes;         // 0: none
-    long long started_ms, finished_ms;    // wall clock; 0: never
-    int pid;                              // as the engine's machine sees it
-    const char *error;                    // why the engine could not start it; "" else
+    long long memory_limit_bytes;       // 0: none
+    long long started_ms, finished_ms;  // wall clock; 0: never
+    int pid;                            // as the engine's machine sees it
+    const char *error;                  // why the engine could not start it; "" else
 } DockerContainer;
 
 typedef LIST_OF(DockerContainer) DockerContainerList;
+
+// The value of a label; NULL when the container has none of that name.
+const char *docker_container_label(const DockerContainer *container, const char *key);
 
 // All containers with this label ("com.docker.compose.project=shop"), stopped ones too.
 bool docker_container_list(Context *ctx, const DockerEngine *engine, const char *label, DockerContainerList *containers,
@@ -39,8 +47,8 @@ bool docker_container_find_port(Context *ctx, const DockerEngine *engine, int po
                                 Error *err) MUST_USE;
 
 // One container by id or name; *is_found false when there is none.
-bool docker_container_inspect(Context *ctx, const DockerEngine *engine, const char *id, DockerContainer *container, bool *is_found,
-                              Error *err) MUST_USE;
+bool docker_container_inspect(Context *ctx, const DockerEngine *engine, const char *id, DockerContainer *container,
+                              bool *is_found, Error *err) MUST_USE;
 
 // Each is done when the container is in that state already. `grace_s`: TERM to KILL.
 bool docker_container_start(Context *ctx, const DockerEngine *engine, const char *id, Error *err) MUST_USE;
@@ -50,8 +58,8 @@ bool docker_container_restart(Context *ctx, const DockerEngine *engine, const ch
 bool docker_container_remove(Context *ctx, const DockerEngine *engine, const char *id, Error *err) MUST_USE;
 
 typedef struct DockerLogLine {
-    long long time_ms;   // wall clock
-    const char *stamp;   // the same, as the engine wrote it (nanoseconds): lines after it are new
+    long long time_ms;  // wall clock
+    const char *stamp;  // the same, as the engine wrote it (nanoseconds): lines after it are new
     const char *text;
 } DockerLogLine;
 
