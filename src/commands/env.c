@@ -2,6 +2,7 @@
 #include "commands/commands.h"
 #include "model/event.h"
 #include "model/sensitive.h"
+#include "services/airflow_runtime.h"
 #include "services/airflow_settings.h"
 
 typedef struct EnvOptions {
@@ -23,7 +24,7 @@ static int compare_pairs(const void *left, const void *right) {
     return strcmp(((const Pair *)left)->key, ((const Pair *)right)->key);
 }
 
-static void show(Context *ctx, const PairList *variables, const StringList *withheld, bool reveals) {
+static void show(Context *ctx, const Project *project, const PairList *variables, const StringList *withheld, bool reveals) {
     Arena *arena = ctx->arena;
     Table table = {0};
     Value *data = value_object(arena), *values = value_object(arena), *held_back = value_array(arena);
@@ -38,6 +39,7 @@ static void show(Context *ctx, const PairList *variables, const StringList *with
         table_add_row(arena, &table, (const char *[]){pair->key, shown, pair->origin});
     }
     list_each(const char *const, name, withheld) value_append(arena, held_back, value_string(arena, *name));
+    value_set_string(arena, data, "instance", project->instance);
     value_set(arena, data, "variables", values);
     value_set(arena, data, "withheld", held_back);
     event_result(ctx, &(Result){.data = data, .table = &table});
@@ -45,13 +47,17 @@ static void show(Context *ctx, const PairList *variables, const StringList *with
 
 static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
     const EnvOptions *given = invocation->options;
-    ChildEnvironment environment = child_environment_create(ctx, invocation->project);
+    const Project *project = invocation->project;
+    bool is_container = text_equals(airflow_runtime_of(project)->name, "docker");
+    ChildEnvironment environment =
+        is_container ? child_environment_create_for_container(ctx, project) : child_environment_create(ctx, project);
     PairList *variables = &environment.variables;
     (void)outcome;
-    if (!airflow_settings_apply(ctx, invocation->project, &environment, err)) return false;
-    StringList withheld = child_environment_withheld(ctx, invocation->project);
+    if (!airflow_settings_apply(ctx, project, &environment, err)) return false;
+    StringList withheld = child_environment_withheld(ctx, project);
     qsort(variables->items, variables->count, sizeof *variables->items, compare_pairs);
-    show(ctx, variables, &withheld, given->reveals);
+    show(ctx, project, variables, &withheld, given->reveals);
+    if (is_container) event_note(ctx, "in containers: of your shell, only proxies and what env.pass names");
     if (withheld.count > 0) {
         event_note(ctx, "kept from DAGs and dbt: %s (env.pass in devbox.yaml lets a variable through)",
                    text_join(ctx->arena, &withheld, ", "));

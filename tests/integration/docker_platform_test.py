@@ -255,6 +255,12 @@ class Platform:
         self.assertEqual([one for one in secrets if one in masked], [])
         self.assertNotIn("AKIA", whole)
 
+    def test_env_shows_what_is_in_the_containers(self):
+        shown = self.checkout.json("env", "--reveal")["data"]["variables"]
+        self.assertIn("AIRFLOW_CONN_SANDBOX", shown)
+        there = self.checkout.containers()["airflow-scheduler"]["Config"]["Env"]
+        self.assertEqual([name for name, value in shown.items() if "%s=%s" % (name, value) not in there and name.upper() != "NO_PROXY"], [])
+
     def test_a_second_start_touches_nothing(self):
         before, since = self.checkout.runs(), time.time()
         # Without any compose to be found: there is nothing for it to do.

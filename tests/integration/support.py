@@ -125,7 +125,7 @@ class Checkout:
     @property
     def instance(self):
         """The marker's value, as devbox gives it to children."""
-        return self.json("env")["data"]["variables"]["DEVBOX_INSTANCE"]
+        return self.json("env")["data"]["instance"]
 
     def close(self):
         if os.path.isdir(self.path(".devbox")):

@@ -130,6 +130,27 @@ static void env_masks_secrets_and_says_what_stays_out(void **state) {
     unsetenv("AWS_PROFILE");
 }
 
+static void env_of_containers_has_nothing_of_the_shell_but_what_is_passed(void **state) {
+    Recorder recorder;
+    Checkout *checkout = *state;
+    setenv("OF_THE_SHELL", "here", 1);
+    setenv("PASSED", "on", 1);
+    checkout_add_folder(checkout, "dags");
+    checkout_add(checkout, "devbox.yaml", "runtime: docker\nenv: {pass: [PASSED]}\n");
+    assert_true(invoke(checkout, &command_env, &is_masked, NULL, &recorder));
+    const Value *variables = value_get(recorder.data, "variables");
+    assert_string_equal(value_get_string(variables, "PASSED", ""), "on");
+    assert_string_equal(value_get_string(variables, "AWS_CONFIG_FILE", ""), "/dev/null");
+    assert_null(value_get(variables, "OF_THE_SHELL"));
+    assert_null(value_get(variables, "PATH"));
+    checkout_add(checkout, "devbox.yaml", "runtime: native\n");
+    assert_true(invoke(checkout, &command_env, &is_masked, NULL, &recorder));
+    assert_string_equal(value_get_string(value_get(recorder.data, "variables"), "OF_THE_SHELL", ""), "here");
+    assert_true(strlen(value_get_string(recorder.data, "instance", "")) > 0);
+    unsetenv("OF_THE_SHELL");
+    unsetenv("PASSED");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_with_checkout(show_without_a_file_prints_defaults_and_what_was_found),
@@ -138,6 +159,7 @@ int main(void) {
         test_with_checkout(check_counts_keys),
         test_with_checkout(check_finds_what_shows_only_together),
         test_with_checkout(env_masks_secrets_and_says_what_stays_out),
+        test_with_checkout(env_of_containers_has_nothing_of_the_shell_but_what_is_passed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
