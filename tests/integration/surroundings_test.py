@@ -60,7 +60,7 @@ class PortsTest(Case):
         if ":" in address and not is_free(8080):
             pid = None
         answer = checkout.run(*AIRFLOW_ONLY).check()
-        self.assertRegex(answer.err, r"port 8080 is held by .+ \(pid \d+, .+\); using \d+ from now on")
+        self.assertRegex(answer.err, r"port 8080 is held by .+ \(pid \d+, .+\) → using \d+ from now on")
         if pid is not None:
             self.assertRegex(answer.err, r"held by python\S* \(pid %d, .*http\.server 8080" % pid)
         checkout.port = int(re.search(r"using (\d+) from now on", answer.err).group(1))
