@@ -44,6 +44,9 @@ const char *port_describe_holder(Context *ctx, int family, int port, const char 
     const char *container = may_be_container ? describe_container(ctx, port, command) : NULL;
     if (container != NULL) return container;
     if (!is_known) return "another user's program";
+    // To end the forwarder would not end the container.
+    if (may_be_container)
+        return arena_format(ctx->arena, "a container of another engine (%s, pid %d)", holder.command, (int)holder.pid);
     *command = arena_format(ctx->arena, "kill %d", (int)holder.pid);
     return arena_format(ctx->arena, "%s (pid %d, %s)", holder.command, (int)holder.pid, holder.command_line);
 }
