@@ -5,74 +5,17 @@ Real dockerd, compose and devbox, on a platform in miniature (docker_stand_in.py
 """
 import json
 import os
-import shutil
-import signal
 import socket
 import subprocess
-import time
-import unittest
 
-import docker_compose_program
-import docker_images
 import docker_stack
 import docker_stand_in
 import support
 
 docker_stack.require()
-NO_V2 = docker_compose_program.reason_without_v2(docker_stack.cache_folder())
-DEFAULT_COMPOSE = "v1" if NO_V2 else "v2"
 UNHEALTHY_DATABASE = "services: {postgres: {healthcheck: {test: [CMD, 'false'], interval: 500ms, timeout: 5s, retries: 2}}}\n"
-ENGINE = None
-
-
-def setUpModule():
-    global ENGINE
-    ENGINE = docker_stack.Engine().__enter__()
-    unittest.addModuleCleanup(ENGINE.__exit__, None)
-    docker_stand_in.make_image(ENGINE)
-
-
-class FaultTest(unittest.TestCase):
-    """Each test has a checkout of its own, of which nothing runs yet; they share the image that devbox builds."""
-
-    def make_checkout(self, compose=DEFAULT_COMPOSE, **options):
-        checkout = docker_stand_in.Checkout(ENGINE, compose, **options)
-        self.addCleanup(checkout.close)
-        return checkout
-
-    def setUp(self):
-        self.checkout = self.make_checkout()
-
-    def fail_with(self, code, *words, command=("start",), message=(), checkout=None, within=60, **options):
-        """Runs a command that must end with this exit code and these words in message or hint; returns the error of the envelope."""
-        answer = (checkout or self.checkout).run("--json", *command, **options)
-        envelope = json.loads(answer.out.splitlines()[-1])
-        self.assertEqual(answer.code, code, answer.out + answer.err)
-        self.assertLess(answer.seconds, within, answer.out)
-        error = envelope["error"]
-        for word in words:
-            self.assertIn(word, "%s\n%s" % (error["message"], error["hint"]))
-        return error
-
-    def converge(self, checkout=None):
-        """The next start ends well, and the one after it has nothing to do."""
-        checkout = checkout or self.checkout
-        checkout.run("start").check()
-        self.assertEqual(checkout.status()["phase"], "healthy")
-        before = self.traces(checkout)
-        again = checkout.run("start").check()
-        self.assertIn("running already", again.err)
-        self.assertEqual(self.traces(checkout), before)
-
-    def traces(self, checkout):
-        return {name: (one["Id"], one["State"]["StartedAt"], one["RestartCount"]) for name, one in checkout.containers().items()}
-
-    def check_log_lines(self, error, name):
-        """The card ends in the last 15 lines of the stand-in's 20, and the file has all of them."""
-        lines = ["%s line %d of 20" % (name, number) for number in range(1, 21)]
-        shown = [line for line in error["detail"].splitlines() if " of 20" in line]
-        self.assertEqual(shown[-15:], lines[5:])
-        self.assertLessEqual(len(error["detail"].splitlines()), 15)
+setUpModule = docker_stand_in.set_up_module
+FaultTest = docker_stand_in.FaultTest
 
 
 class ComposeFaultTest(FaultTest):
@@ -292,24 +235,24 @@ class ServiceFaultTest(FaultTest):
         mark = self.checkout.database_mark()
         for words, phase in ((["pause"], "degraded"), (["rm", "-f"], None), (["stop", "-t", "1"], "failed"), (["kill"], None)):
             container = self.checkout.containers()["scheduler"]["Id"]
-            ENGINE.docker(*words, container)
+            docker_stand_in.ENGINE.docker(*words, container)
             if phase:
                 self.assertEqual(self.checkout.status()["phase"], phase, words)
             self.converge()
-        ENGINE.docker("pause", self.checkout.containers()["postgres"]["Id"])
+        docker_stand_in.ENGINE.docker("pause", self.checkout.containers()["postgres"]["Id"])
         self.converge()
         self.assertEqual(self.checkout.database_mark(), mark)
 
     def test_a_missing_container_is_not_called_healthy(self):
         self.checkout.run("start").check()
-        ENGINE.docker("rm", "-f", self.checkout.containers()["scheduler"]["Id"])
+        docker_stand_in.ENGINE.docker("rm", "-f", self.checkout.containers()["scheduler"]["Id"])
         self.assertNotEqual(self.checkout.status()["phase"], "healthy")
         self.converge()
 
     def test_stop_ends_paused_and_crashing_containers(self):
         self.checkout.configure(env={"STAND_IN": "triggerer:crash"})
         self.fail_with(6, "triggerer")
-        ENGINE.docker("pause", self.checkout.containers()["scheduler"]["Id"])
+        docker_stand_in.ENGINE.docker("pause", self.checkout.containers()["scheduler"]["Id"])
         self.checkout.run("stop").check()
         self.assertEqual({one["State"]["Running"] for one in self.checkout.containers().values()}, {False})
         self.checkout.configure()

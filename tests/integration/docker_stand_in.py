@@ -7,19 +7,25 @@
 The binary is copied beside a copy of the data folder whose profile names the stand-in's image instead of Airflow's and PostgreSQL's;
 compose template, Dockerfile and all else are those that are shipped.
 """
+import hashlib
+import json
 import os
 import re
 import shutil
 import subprocess
 import tempfile
 import time
+import unittest
 
+import docker_compose_program
 import docker_images
+import docker_stack
 import support
 
 VERSION = "2.10.3"
-IMAGE = "devbox-test/stand-in:1"
 RECIPE = os.path.join(docker_images.RECIPES, "stand-in")
+# The engine keeps what devbox builds on it, under a key that has only this name in it.
+IMAGE = "devbox-test/stand-in:" + hashlib.sha256(docker_images.read(RECIPE + "/stand-in") + docker_images.read(RECIPE + "/Dockerfile")).hexdigest()[:8]
 SERVICES = ("webserver", "scheduler", "dag-processor", "triggerer", "postgres")
 
 
@@ -126,3 +132,67 @@ class Checkout(support.Checkout):
         self.remove_stack()
         shutil.rmtree(self.home)
         shutil.rmtree(self.product)
+
+
+ENGINE = None
+
+
+def set_up_module():
+    global ENGINE
+    ENGINE = docker_stack.Engine().__enter__()
+    unittest.addModuleCleanup(ENGINE.__exit__, None)
+    unittest.addModuleCleanup(remove_built)
+    make_image(ENGINE)
+
+
+def default_compose():
+    return "v1" if docker_compose_program.reason_without_v2(docker_stack.cache_folder()) else "v2"
+
+
+def remove_built():
+    """What devbox built on the stand-in: it must not push out images that take minutes."""
+    for image in ENGINE.api("GET", '/images/json?filters={"label":["dev.devbox.base=%s"]}' % IMAGE)[1]:
+        ENGINE.api("DELETE", "/images/%s?force=1" % image["Id"])
+
+
+class FaultTest(unittest.TestCase):
+    """What tests of faults share. Each test has a checkout of its own, of which nothing runs yet; they share the image that devbox builds."""
+
+    def make_checkout(self, compose=None, **options):
+        checkout = Checkout(ENGINE, compose or default_compose(), **options)
+        self.addCleanup(checkout.close)
+        return checkout
+
+    def setUp(self):
+        self.checkout = self.make_checkout()
+
+    def fail_with(self, code, *words, command=("start",), checkout=None, within=60, **options):
+        """Runs a command that must end with this exit code and these words in message or hint; returns the error of the envelope."""
+        answer = (checkout or self.checkout).run("--json", *command, **options)
+        envelope = json.loads(answer.out.splitlines()[-1])
+        self.assertEqual(answer.code, code, answer.out + answer.err)
+        self.assertLess(answer.seconds, within, answer.out)
+        error = envelope["error"]
+        for word in words:
+            self.assertIn(word, "%s\n%s" % (error["message"], error["hint"]))
+        return error
+
+    def converge(self, checkout=None):
+        """The next start ends well, and the one after it has nothing to do."""
+        checkout = checkout or self.checkout
+        checkout.run("start").check()
+        self.assertEqual(checkout.status()["phase"], "healthy")
+        before = self.traces(checkout)
+        again = checkout.run("start").check()
+        self.assertIn("running already", again.err)
+        self.assertEqual(self.traces(checkout), before)
+
+    def traces(self, checkout):
+        return {name: (one["Id"], one["State"]["StartedAt"], one["RestartCount"]) for name, one in checkout.containers().items()}
+
+    def check_log_lines(self, error, name):
+        """The card ends in the last 15 lines of the stand-in's 20, and the file has all of them."""
+        lines = ["%s line %d of 20" % (name, number) for number in range(1, 21)]
+        shown = [line for line in error["detail"].splitlines() if " of 20" in line]
+        self.assertEqual(shown[-15:], lines[5:])
+        self.assertLessEqual(len(error["detail"].splitlines()), 15)
