@@ -8,6 +8,7 @@
 #include "io/lock_file.h"
 #include "model/event.h"
 #include "services/docker_images.h"
+#include "services/failure_card.h"
 #include "services/python_requirements.h"
 
 enum { KEY_DIGITS = 12, LOCK_TIMEOUT_MS = 30 * 60 * 1000 };
@@ -138,6 +139,8 @@ static bool build(Context *ctx, const Project *project, const AirflowImageUse *u
     list_push(arena, &request.labels, ((Pair){.key = "dev.devbox.base", .value = image->base}));
     event_step_progress(ctx, use->step, "building %s", image->name);
     bool is_built = write_context(ctx, image, folder, err) && docker_image_build(ctx, use->engine, &request, use->step, err);
+    const char *cause = is_built || err->detail == NULL ? NULL : failure_card_find_cause(err->detail);
+    if (cause != NULL) error_hint(err, "%s · the whole log of the build: %s", cause, request.log_path);
     Error cleaning = {.arena = arena};
     if (!folder_remove(arena, folder, &cleaning)) event_warning(ctx, NULL, "%s", cleaning.message);
     return is_built;

@@ -16,6 +16,10 @@ typedef struct Cause {
 static const Cause causes[] = {
     {"ModuleNotFoundError: No module named", "a Python package is missing: add it to requirements.txt"},
     {"No space left on device", "the disk of the container engine is full: docker system df shows what takes it"},
+    {"no space left on device", "the disk of the container engine is full: docker system df shows what takes it"},
+    {"Temporary failure in name resolution",
+     "containers reach no network: check it and the proxy; behind a VPN airflow.build_network: host may help a build"},
+    {"No matching distribution found for", "a package has no such version: correct requirements.txt"},
     {"password authentication failed",
      "the database was made with another password: restore .devbox/secrets.json, or remove the volume named in devbox status"},
     {"could not translate host name \"postgres\"", "the containers do not find each other: devbox stop, then devbox start"},

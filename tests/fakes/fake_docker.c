@@ -124,3 +124,13 @@ bool docker_program_run(Context *ctx, const DockerEngine *engine, const DockerPr
         (DockerProgramResult){.exit_code = answer->exit_code, .output = is_done ? output : "", .errors = is_done ? "" : output};
     return true;
 }
+
+bool docker_container_log(Context *ctx, const DockerEngine *engine, const DockerLogQuery *query, DockerLogLineList *lines,
+                          Error *err) {
+    (void)engine;
+    const FakeDockerAnswer *answer = take(arena_format(ctx->arena, "log %s", query->container));
+    if (answer->failure != ERROR_NONE) return fail_as_told(answer, err);
+    StringList texts = text_split_lines(ctx->arena, answer->answer == NULL ? "" : answer->answer);
+    list_each(const char *const, text, &texts) list_push(ctx->arena, lines, ((DockerLogLine){.text = *text}));
+    return true;
+}
