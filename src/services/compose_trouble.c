@@ -26,6 +26,9 @@ static const Trouble troubles[] = {
      "devbox start chooses another, unless airflow.port names one in devbox.yaml"},
     {"Ports are not available", ERROR_PORT_BUSY, "the engine may not use the port that Airflow's page needs",
      "give airflow.port in devbox.yaml another value"},
+    // As when the firewall of the machine was reloaded.
+    {"No chain/target/match by that name", ERROR_SERVICE, "the firewall rules of the container engine are gone",
+     "restart the engine, which writes them again (sudo systemctl restart docker); then: devbox start"},
     {"no space left on device", ERROR_FILE, "the disk of the container engine is full",
      "make room there: docker system df shows what takes it"},
     {"No such image", ERROR_RUNTIME_MISSING, "an image is not there and is not to be fetched",

@@ -31,6 +31,10 @@ static const Recorded recorded[] = {
      "engine stopped", "devbox start"},
     {"docker.errors.DockerException: Error while fetching server API version: ('Connection aborted.')", NULL, ERROR_SERVICE,
      "engine stopped", "devbox start"},
+    {"failed to create network x: Error response from daemon: Failed to Setup IP tables: Unable to enable SKIP DNAT rule:  "
+     "(iptables "
+     "failed: iptables --wait -t nat -I DOCKER -i br-7f8c0faa784c -j RETURN: iptables: No chain/target/match by that name.",
+     NULL, ERROR_SERVICE, "firewall rules", "systemctl restart docker"},
     {"write /var/lib/docker/x: no space left on device", NULL, ERROR_FILE, "disk of the container engine is full",
      "docker system df"},
     {"toomanyrequests: You have reached your pull rate limit.", NULL, ERROR_NETWORK, "rate limit", "docker login"},
