@@ -115,10 +115,16 @@ class ImageFaultTest(FaultTest):
         checkout.configure()
         self.fail_with(8, "registry.invalid/postgres:15", checkout=checkout)
 
+    def add_to_build(self, line):
+        with open(os.path.join(self.checkout.product, "installed/share/devbox/compose/image/Dockerfile"), "a") as file:
+            file.write(line + "\n")
+
+    def test_a_build_that_finds_no_room_names_the_disk(self):
+        self.add_to_build("RUN dd if=/dev/zero of=/dev/full count=1")
+        self.fail_with(6, "docker system df", ".devbox/logs/image-build.log")
+
     def test_a_failed_build_keeps_its_log(self):
-        dockerfile = os.path.join(self.checkout.product, "installed/share/devbox/compose/image/Dockerfile")
-        with open(dockerfile, "a") as file:
-            file.write("RUN echo the build breaks here; exit 4\n")
+        self.add_to_build("RUN echo the build breaks here; exit 4")
         error = self.fail_with(6, ".devbox/logs/image-build.log")
         self.assertIn("the build breaks here", error["detail"])
         with open(self.checkout.path(".devbox/logs/image-build.log")) as log:
