@@ -401,5 +401,21 @@ class Airflow3Test(Platform, unittest.TestCase):
     version, compose, other_compose, uid = "3.0.6", "v2", "v1", 1234
 
 
+class Airflow211Test(unittest.TestCase):
+    """The third release shares everything with 2.10.3 but its packages: only what those decide is looked at."""
+
+    def test_it_gets_up_takes_a_new_password_and_runs_a_dag(self):
+        checkout = DockerCheckout(ENGINE, "v2", None)
+        self.addCleanup(checkout.close)
+        checkout.configure("2.11.2")
+        checkout.run("start", "--only", "sandbox,airflow", seconds=1200).check()
+        checkout.configure("2.11.2", "  password: another\n")
+        checkout.run("start", "--only", "airflow", seconds=600).check()
+        airflow = support.Airflow(checkout)
+        self.assertTrue(airflow.login("another"))
+        self.assertFalse(airflow.login("admin"))
+        checkout.run("test", "dag", "daily_orders").check()
+
+
 if __name__ == "__main__":
     support.main()
