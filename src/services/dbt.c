@@ -21,7 +21,8 @@ enum {
     DEPS_TIMEOUT_MS = 5 * 60 * 1000,
     LOCK_TIMEOUT_MS = 120 * 1000,
     TAIL_LINES = 15,
-    EXIT_BUSY = 75
+    EXIT_BUSY = 75,
+    EXIT_KILLED = 137  // what a container's program that the kernel ended leaves
 };
 
 typedef struct Build {
@@ -119,6 +120,10 @@ static bool report_dbt_trouble(Context *ctx, const Build *build, const ProcessRe
         return error_set(err, is_busy ? ERROR_BUSY : ERROR_CHILD, "%s", dbt_trouble_summarise(ctx->arena, build->events.message));
     } else if (result->outcome == PROCESS_SIGNALED) {
         error_set(err, ERROR_CHILD, "dbt was killed by signal %d", result->signal);
+    } else if (result->exit_code == EXIT_KILLED) {
+        error_set(err, ERROR_CHILD, "dbt was killed, most likely because its container ran out of memory");
+        return error_hint(err, "give containers more: airflow.memory in devbox.yaml (now %s)",
+                          build->project->config.airflow.memory);
     } else {
         error_set(err, is_busy ? ERROR_BUSY : ERROR_CHILD, "dbt could not run (exit code %d)", result->exit_code);
     }
