@@ -4,6 +4,7 @@ import glob
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import urllib.error
 import urllib.request
 
 sys.dont_write_bytecode = True
+# A job in the background is started with SIGINT ignored, and so would be every devbox that a test interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.path.abspath(os.environ.get("DEVBOX_TEST_BINARY", os.path.join(ROOT, "build/dev/bin/devbox")))
 CACHE = os.path.abspath(os.environ.get("DEVBOX_TEST_CACHE", os.path.join(ROOT, "build/dev/test-cache")))
