@@ -377,7 +377,7 @@ run_tests() {
     run_ctest dev unit -j "$jobs"
     build asan
     run_ctest asan unit -j "$jobs"
-    run_ctest dev integration
+    run_ctest dev integration -j 2
     [ -z "$red" ] || {
         say_skipped
         die 1 "tests failed:$red (after $(time_since "$begun"))"

@@ -67,9 +67,9 @@ def compose_environment(kind, cache, folder):
         if kind == "v1":
             os.symlink(shutil.which("docker-compose"), tools + ".new/docker-compose")
         if kind == "v2":
-            os.symlink(build_v2(cache), home + "/config/cli-plugins/docker-compose")
+            shutil.copy2(build_v2(cache), home + "/config/cli-plugins/docker-compose")  # other users of it may not look into the cache
         if kind == "standalone":
-            os.symlink(build_v2(cache), tools + ".new/docker-compose")
+            shutil.copy2(build_v2(cache), tools + ".new/docker-compose")
         hide_others(tools + ".new")
         os.rename(tools + ".new", tools)
     kept = [part for part in os.environ.get("PATH", "").split(os.pathsep) if part and not has_docker(part)]
