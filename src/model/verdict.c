@@ -21,7 +21,7 @@ void verdict_add(Arena *arena, Verdict *verdict, const TestCase *test_case) {
 }
 
 void verdict_merge(Arena *arena, Verdict *verdict, const Verdict *part) {
-    list_each (const TestCase, test_case, &part->cases) verdict_add(arena, verdict, test_case);
+    list_each(const TestCase, test_case, &part->cases) verdict_add(arena, verdict, test_case);
     verdict->duration_ms += part->duration_ms;
     verdict->is_inconclusive = verdict->is_inconclusive || part->is_inconclusive;
     if (verdict->next == NULL) verdict->next = part->next;
@@ -38,9 +38,17 @@ static void set_known_string(Arena *arena, Value *object, const char *key, const
     if (string != NULL) value_set_string(arena, object, key, string);
 }
 
+// A value takes no const member, though nobody changes it.
+static void set_known_value(Arena *arena, Value *object, const char *key, const Value *member) {
+    if (member == NULL) return;
+    Value *copy = arena_allocate(arena, sizeof *copy);
+    *copy = *member;
+    value_set(arena, object, key, copy);
+}
+
 static Value *frames_to_value(Arena *arena, const FrameList *frames) {
     Value *array = value_array(arena);
-    list_each (const Frame, frame, frames) {
+    list_each(const Frame, frame, frames) {
         Value *object = value_object(arena);
         value_set_string(arena, object, "file", frame->file);
         value_set_integer(arena, object, "line", frame->line);
@@ -54,7 +62,7 @@ static Value *frames_to_value(Arena *arena, const FrameList *frames) {
 
 static Value *source_to_value(Arena *arena, const SourceLineList *lines) {
     Value *array = value_array(arena);
-    list_each (const SourceLine, line, lines) {
+    list_each(const SourceLine, line, lines) {
         Value *object = value_object(arena);
         value_set_integer(arena, object, "line", line->number);
         value_set_string(arena, object, "text", line->text);
@@ -70,6 +78,7 @@ Value *test_case_to_value(Arena *arena, const TestCase *test_case) {
     value_set_string(arena, object, "name", test_case->name);
     value_set_string(arena, object, "state", test_state_name(test_case->state));
     set_known_string(arena, object, "stateWord", test_case->state_word);
+    if (test_case->started_ms > 0) value_set_integer(arena, object, "startedMs", test_case->started_ms);
     if (test_case->duration_ms >= 0) value_set_integer(arena, object, "durationMs", test_case->duration_ms);
     value_set_bool(arena, object, "cached", test_case->is_cached);
     set_known_string(arena, object, "file", test_case->file);
@@ -83,11 +92,8 @@ Value *test_case_to_value(Arena *arena, const TestCase *test_case) {
     set_known_string(arena, object, "logPath", test_case->log_path);
     set_known_string(arena, object, "logTail", test_case->log_tail);
     set_known_string(arena, object, "queryPath", test_case->query_path);
-    if (test_case->outputs != NULL) {
-        Value *outputs = arena_allocate(arena, sizeof *outputs);
-        *outputs = *test_case->outputs;
-        value_set(arena, object, "outputs", outputs);
-    }
+    set_known_value(arena, object, "outputs", test_case->outputs);
+    set_known_value(arena, object, "data", test_case->data);
     return object;
 }
 
@@ -104,7 +110,7 @@ Value *verdict_to_value(Arena *arena, const Verdict *verdict) {
     set_known_string(arena, object, "trouble", verdict->trouble);
     set_known_string(arena, object, "next", verdict->next);
     Value *cases = value_array(arena);
-    list_each (const TestCase, test_case, &verdict->cases) value_append(arena, cases, test_case_to_value(arena, test_case));
+    list_each(const TestCase, test_case, &verdict->cases) value_append(arena, cases, test_case_to_value(arena, test_case));
     value_set(arena, object, "cases", cases);
     return object;
 }

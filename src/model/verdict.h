@@ -43,6 +43,9 @@ typedef struct TestCase {
     const char *log_tail;    // its last lines, only when not green
     const char *query_path;  // compiled SQL of a failed dbt test
     const Value *outputs;    // XComs, sample rows
+    const Value
+        *data;  // tables it wrote: [{"table", "rows_before", "rows_after", "columns": […], "sample": [[…], …]}, …]; or NULL
+    long long started_ms;  // since the run began, for the timeline; 0 or -1: unknown
     bool is_cached;
 } TestCase;
 
@@ -53,9 +56,9 @@ typedef struct Verdict {
     TestCaseList cases;
     size_t passed, failed, errors, skipped;
     long long duration_ms;
-    const char *next;       // what to do now, one command; or NULL
-    const char *trouble;    // infrastructure trouble that is no verdict on the user's code; or NULL
-    bool is_inconclusive;   // trouble kept tests from running
+    const char *next;         // what to do now, one command; or NULL
+    const char *trouble;      // infrastructure trouble that is no verdict on the user's code; or NULL
+    bool is_inconclusive;     // trouble kept tests from running
     const char *consequence;  // what red means here, first words of the last line: "push stopped"; NULL: "failed in 0.41s"
 } Verdict;
 

@@ -93,10 +93,14 @@ static void a_case_that_never_ran_has_no_duration(void **state) {
 
 static void a_red_case_brings_all_its_evidence(void **state) {
     Value *outputs = value_object(*state);
+    Value *data = value_array(*state), *table = value_object(*state);
     value_set_integer(*state, outputs, "rows", 0);
+    value_set_string(*state, table, "table", "orders");
+    value_append(*state, data, table);
     TestCase test_case = {.suite = "dag",
                           .name = "check_totals",
                           .state = TEST_FAIL,
+                          .started_ms = 1200,
                           .duration_ms = 30,
                           .file = "dags/orders.py",
                           .line = 41,
@@ -106,14 +110,16 @@ static void a_red_case_brings_all_its_evidence(void **state) {
                           .log_path = "x.log",
                           .log_tail = "last line",
                           .query_path = "q.sql",
-                          .outputs = outputs};
+                          .outputs = outputs,
+                          .data = data};
     list_push(*state, &test_case.frames,
               (Frame){.file = "dags/orders.py", .line = 41, .function = "check", .source = "assert total", .is_user = true});
     list_push(*state, &test_case.frames, (Frame){.file = "airflow/x.py", .line = 7});
     list_push(*state, &test_case.source, (SourceLine){.number = 41, .text = "    assert total", .is_culprit = true});
     assert_string_equal(
         json_print(*state, test_case_to_value(*state, &test_case)),
-        "{\"suite\":\"dag\",\"name\":\"check_totals\",\"state\":\"fail\",\"durationMs\":30,\"cached\":false,\"file\":\"dags/"
+        "{\"suite\":\"dag\",\"name\":\"check_totals\",\"state\":\"fail\",\"startedMs\":1200,\"durationMs\":30,\"cached\":false,"
+        "\"file\":\"dags/"
         "orders.py\","
         "\"line\":41,\"message\":\"AssertionError: empty day: 0\",\"hint\":\"load a "
         "day\",\"frames\":[{\"file\":\"dags/orders.py\",\"line\":41,"
@@ -121,7 +127,7 @@ static void a_red_case_brings_all_its_evidence(void **state) {
         "total\",\"user\":true},{\"file\":\"airflow/x.py\",\"line\":7,\"user\":false}],"
         "\"source\":[{\"line\":41,\"text\":\"    assert "
         "total\",\"culprit\":true}],\"detail\":\"Traceback\",\"logPath\":\"x.log\","
-        "\"logTail\":\"last line\",\"queryPath\":\"q.sql\",\"outputs\":{\"rows\":0}}");
+        "\"logTail\":\"last line\",\"queryPath\":\"q.sql\",\"outputs\":{\"rows\":0},\"data\":[{\"table\":\"orders\"}]}");
 }
 
 static void a_verdict_prints_its_counts_and_cases(void **state) {
