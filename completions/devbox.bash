@@ -72,7 +72,7 @@ _devbox() {
             ;;
         "test dbt")
             words=""
-            options=""
+            options="--changed"
             ;;
         "check")
             words=""

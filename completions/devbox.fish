@@ -82,6 +82,7 @@ complete -c devbox -n '__devbox_at "test dag"' -l retries -x -d 'retries per tas
 complete -c devbox -n '__devbox_at "test dag"' -l keep -d 'keep the run\'s private folder and say where it is'
 complete -c devbox -n '__devbox_at "test dag"' -a '(devbox __complete dags 2>/dev/null)'
 complete -c devbox -n '__devbox_at "test dags"' -F
+complete -c devbox -n '__devbox_at "test dbt"' -l changed -d 'what changed since BASE (default: the default branch), and all that is made from it'
 complete -c devbox -n '__devbox_at "db"' -a seed -d 'Load changed seed files into the sandbox database'
 complete -c devbox -n '__devbox_at "db"' -a query -d 'Run one SQL statement on the sandbox database'
 complete -c devbox -n '__devbox_at "db query"' -s f -l format -x -a 'table csv json' -d 'table, csv or json (one object per row)'

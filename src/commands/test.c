@@ -21,6 +21,16 @@ static const Option dag_options[] = {
     {0},
 };
 
+typedef struct DbtOptions {
+    const char *changed;  // NULL: not asked for; "": since the default branch
+} DbtOptions;
+
+static const Option dbt_options[] = {
+    {"changed", 0, OPTION_STRING, "BASE", "what changed since BASE (default: the default branch), and all that is made from it",
+     offsetof(DbtOptions, changed), NULL, false, true},
+    {0},
+};
+
 static const Argument dag_arguments[] = {{"ID", "the DAG's id", ARGUMENT_REQUIRED, COMPLETE_DAGS}, {0}};
 static const Argument path_arguments[] = {
     {"PATH", "DAG files or folders; default all", ARGUMENT_REPEATED_OPTIONAL, COMPLETE_FILES}, {0}};
@@ -35,7 +45,12 @@ static const Example dag_examples[] = {
 static const Example dags_examples[] = {
     {"devbox test dags", "import every DAG file"}, {"devbox test dags dags/orders.py", NULL}, {0}};
 static const Example dbt_examples[] = {
-    {"devbox test dbt", "build and test all models on a private copy"}, {"devbox test dbt stg_orders+", NULL}, {0}};
+    {"devbox test dbt", "build and test all models on a private copy"},
+    {"devbox test dbt stg_orders+", NULL},
+    {"devbox test dbt --changed", "only what your branch changed, and what is made from it"},
+    {"devbox test dbt --changed=HEAD", "only what is not committed yet"},
+    {0},
+};
 static const Example test_examples[] = {{"devbox test", "everything that a push would run, on the working tree"}, {0}};
 
 static bool finish(Context *ctx, const Verdict *verdict, Outcome *outcome) {
@@ -74,9 +89,17 @@ static bool run_dags(Context *ctx, const Invocation *invocation, Outcome *outcom
 }
 
 static bool run_dbt(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
+    const DbtOptions *given = invocation->options;
+    const Project *project = invocation->project;
     Verdict verdict = {0};
-    if (!project_prepare_state(ctx, invocation->project, err)) return false;
-    return dbt_test(ctx, invocation->project, &invocation->arguments, &verdict, err) && finish(ctx, &verdict, outcome);
+    if (given->changed != NULL && invocation->arguments.count > 0) {
+        error_set(err, ERROR_USAGE, "--changed selects by itself and takes no selector beside it");
+        return error_hint(err, "another base: devbox test dbt --changed=%s", invocation->arguments.items[0]);
+    }
+    if (!project_prepare_state(ctx, project, err)) return false;
+    if (given->changed != NULL)
+        return dbt_test_changed(ctx, project, given->changed, &verdict, err) && finish(ctx, &verdict, outcome);
+    return dbt_test(ctx, project, &invocation->arguments, &verdict, err) && finish(ctx, &verdict, outcome);
 }
 
 static bool run_all(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
@@ -134,6 +157,12 @@ static const Command test_dbt = {
     .name = "dbt",
     .group = "Tests",
     .summary = "Build and test dbt models on a private copy of the sandbox",
+    .description =
+        "With --changed, git says which files differ from where this branch left BASE, committed or not, and dbt's manifest what "
+        "is made from them: changed models, whatever calls a changed macro or has other properties, everything downstream, and "
+        "the tests of those.",
+    .options = dbt_options,
+    .options_size = sizeof(DbtOptions),
     .arguments = selector_arguments,
     .examples = dbt_examples,
     .needs = NEEDS_PROJECT,

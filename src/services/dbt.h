@@ -12,5 +12,9 @@ bool dbt_build(Context *ctx, const Project *project, Verdict *verdict, Error *er
 // `dbt build` of the selected nodes (none: all) on private copies of sandbox and warehouse; nothing the user works on changes.
 bool dbt_test(Context *ctx, const Project *project, const StringList *selectors, Verdict *verdict, Error *err) MUST_USE;
 
+// The same of what the working tree changed since it left `base` ("": the default branch), and of all that is made from it.
+// Nothing affected is a green verdict without cases.
+bool dbt_test_changed(Context *ctx, const Project *project, const char *base, Verdict *verdict, Error *err) MUST_USE;
+
 // dbt with the user's own words, in the foreground, on the live sandbox; the exit code is dbt's.
 bool dbt_pass_through(Context *ctx, const Project *project, const StringList *words, int *exit_code, Error *err) MUST_USE;

@@ -14,13 +14,19 @@ bool dbt_test(Context *ctx, const Project *project, const StringList *selectors,
     if (fake_dbt.failure != ERROR_NONE) return error_set(err, fake_dbt.failure, "dbt could not run");
     const char *models = path_join(ctx->arena, project->dbt_dir, "models");
     if (!folder_list(ctx->arena, models, &names, err)) return false;
-    list_each (const char *, name, &names) {
+    list_each(const char *, name, &names) {
         char *content;
         if (!file_read(ctx->arena, path_join(ctx->arena, models, *name), &content, NULL, err)) return false;
         bool is_broken = strstr(content, "broken") != NULL;
         verdict_add(ctx->arena, verdict, &(TestCase){.suite = "dbt", .name = *name, .state = is_broken ? TEST_FAIL : TEST_PASS});
     }
     return true;
+}
+
+bool dbt_test_changed(Context *ctx, const Project *project, const char *base, Verdict *verdict, Error *err) {
+    const StringList everything = {0};
+    fake_dbt.base = base;
+    return dbt_test(ctx, project, &everything, verdict, err);
 }
 
 bool dbt_build(Context *ctx, const Project *project, Verdict *verdict, Error *err) {

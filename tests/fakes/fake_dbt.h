@@ -1,10 +1,11 @@
-// A dbt that reads the models and nothing else: one that holds the word "broken" is red. Replaces services/dbt.c.
+// A dbt that reads the models and nothing else: one that holds the word "broken" is red. Replaces services/dbt.c and dbt_tests.c.
 #pragma once
 #include "services/dbt.h"
 
 typedef struct FakeDbt {
     int tests;          // how often the code under test asked
     ErrorCode failure;  // instead of a verdict
+    const char *base;   // of the last test of changes; NULL: none yet
 } FakeDbt;
 
 extern FakeDbt fake_dbt;

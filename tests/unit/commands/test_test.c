@@ -113,6 +113,29 @@ static void paths_are_those_of_the_user_s_folder_else_of_the_checkout(void **sta
     assert_string_equal(fake_dag_tests.paths.items[2], "dags/sub/a.py");
 }
 
+static bool execute_dbt(Run *run, const char *changed, const char *selector) {
+    const char *const given[] = {changed};  // the command's options: --changed alone
+    run->invocation.options = given;
+    run->invocation.arguments = (StringList){0};
+    if (selector != NULL) list_push(run->checkout->arena, &run->invocation.arguments, selector);
+    return execute(run, command_test.subcommands[2]);
+}
+
+static void changes_are_tested_since_the_base_that_is_named(void **state) {
+    checkout_add(*state, "dbt/dbt_project.yml", "name: shop");
+    checkout_add(*state, "dbt/models/a.sql", "fine");
+    Run run = prepare(state, "dbt: {project: dbt}\n");
+    assert_true(execute_dbt(&run, NULL, NULL));
+    assert_null(fake_dbt.base);
+    assert_true(execute_dbt(&run, "", NULL));
+    assert_string_equal(fake_dbt.base, "");
+    assert_true(execute_dbt(&run, "develop", NULL));
+    assert_string_equal(fake_dbt.base, "develop");
+    assert_false(execute_dbt(&run, "", "develop"));
+    assert_int_equal(run.checkout->err.code, ERROR_USAGE);
+    assert_string_equal(run.checkout->err.hint, "another base: devbox test dbt --changed=develop");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_with_checkout(everything_is_dags_and_dbt),
@@ -120,6 +143,7 @@ int main(void) {
         test_with_checkout(a_checkout_with_only_a_dbt_project_is_tested_as_that),
         test_with_checkout(a_test_that_could_not_run_is_an_error),
         test_with_checkout(paths_are_those_of_the_user_s_folder_else_of_the_checkout),
+        test_with_checkout(changes_are_tested_since_the_base_that_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
