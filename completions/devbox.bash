@@ -11,7 +11,7 @@ _devbox() {
         if [[ $word == "=" ]]; then skip=1; continue; fi
         if [[ -n $skip ]]; then skip=""; continue; fi
         case "$word" in
-            -C|--directory|--timeout|--only|--runtime|-o|--output|-n|--lines|--since|--task|--date|--conf|--retries|-f|--format) skip=1 ;;
+            -C|--directory|--timeout|--only|--runtime|-o|--output|-n|--lines|--since|--junit|--report|--task|--date|--conf|--retries|-f|--format) skip=1 ;;
             -*) ;;
             *)
                 case "${path:+$path }$word" in
@@ -58,25 +58,25 @@ _devbox() {
             ;;
         "test")
             words="dag dags dbt"
-            options=""
+            options="--junit --report"
             ;;
         "test dag")
             words=""
-            options="--task --date --conf --retries --keep"
+            options="--task --date --conf --retries --keep --junit --report"
             words+=" $("$program" __complete dags 2>/dev/null)"
             ;;
         "test dags")
             words=""
-            options=""
+            options="--junit --report"
             files=-f
             ;;
         "test dbt")
             words=""
-            options="--changed"
+            options="--changed --junit --report"
             ;;
         "check")
             words=""
-            options=""
+            options="--junit --report"
             ;;
         "db")
             words="seed query"
@@ -178,10 +178,20 @@ _devbox() {
         "status --output"|"status -o") is_value=1 values="table json env" ;;
         "logs --lines"|"logs -n") is_value=1 ;;
         "logs --since") is_value=1 ;;
+        "test --junit") is_value=1 files=-f ;;
+        "test --report") is_value=1 files=-f ;;
         "test dag --task") is_value=1 ;;
         "test dag --date") is_value=1 ;;
         "test dag --conf") is_value=1 ;;
         "test dag --retries") is_value=1 ;;
+        "test dag --junit") is_value=1 files=-f ;;
+        "test dag --report") is_value=1 files=-f ;;
+        "test dags --junit") is_value=1 files=-f ;;
+        "test dags --report") is_value=1 files=-f ;;
+        "test dbt --junit") is_value=1 files=-f ;;
+        "test dbt --report") is_value=1 files=-f ;;
+        "check --junit") is_value=1 files=-f ;;
+        "check --report") is_value=1 files=-f ;;
         "db query --format"|"db query -f") is_value=1 values="table csv json" ;;
         *" --directory"|*" -C") is_value=1 files=-d ;;
         *" --timeout") is_value=1 ;;

@@ -10,7 +10,7 @@ function __devbox_path
             continue
         end
         switch $word
-            case -C --directory --timeout --only --runtime -o --output -n --lines --since --task --date --conf --retries -f --format
+            case -C --directory --timeout --only --runtime -o --output -n --lines --since --junit --report --task --date --conf --retries -f --format
                 set skip 1
             case '-*'
             case '*'
@@ -43,7 +43,7 @@ complete -c devbox -s V -l version -d 'Show the version'
 complete -c devbox -n '__devbox_at ""' -a start -d 'Bring up Airflow, the sandbox database and dbt around this checkout'
 complete -c devbox -n '__devbox_at ""' -a status -d 'Show what is up, from the supervisor\'s own file, in milliseconds'
 complete -c devbox -n '__devbox_at ""' -a logs -d 'Show the services\' logs, merged in order of time'
-complete -c devbox -n '__devbox_at ""' -a open -d 'Open Airflow\'s page in the browser'
+complete -c devbox -n '__devbox_at ""' -a open -d 'Open Airflow\'s page, or the last test\'s report, in the browser'
 complete -c devbox -n '__devbox_at ""' -a restart -d 'End services and start them again; databases and logs stay'
 complete -c devbox -n '__devbox_at ""' -a stop -d 'End all services of this checkout; databases and logs stay'
 complete -c devbox -n '__devbox_at ""' -a doctor -d 'Check everything that devbox needs, each with its remedy'
@@ -75,14 +75,24 @@ complete -c devbox -n '__devbox_at "restart"' -a '(devbox __complete services 2>
 complete -c devbox -n '__devbox_at "test"' -a dag -d 'Run one DAG here and now, with each task\'s result, log and data'
 complete -c devbox -n '__devbox_at "test"' -a dags -d 'Import and serialise every DAG file, find duplicate ids'
 complete -c devbox -n '__devbox_at "test"' -a dbt -d 'Build and test dbt models on a private copy of the sandbox'
+complete -c devbox -n '__devbox_at "test"' -l junit -r -F -d 'write the verdict as JUnit XML'
+complete -c devbox -n '__devbox_at "test"' -l report -r -F -d 'write the verdict as one HTML page'
 complete -c devbox -n '__devbox_at "test dag"' -l task -x -d 'run only this task'
 complete -c devbox -n '__devbox_at "test dag"' -l date -x -d 'logical date, e.g. 2026-01-31; default now'
 complete -c devbox -n '__devbox_at "test dag"' -l conf -x -d 'configuration of the run, a JSON object'
 complete -c devbox -n '__devbox_at "test dag"' -l retries -x -d 'retries per task, default 0'
 complete -c devbox -n '__devbox_at "test dag"' -l keep -d 'keep the run\'s private folder and say where it is'
+complete -c devbox -n '__devbox_at "test dag"' -l junit -r -F -d 'write the verdict as JUnit XML'
+complete -c devbox -n '__devbox_at "test dag"' -l report -r -F -d 'write the verdict as one HTML page'
 complete -c devbox -n '__devbox_at "test dag"' -a '(devbox __complete dags 2>/dev/null)'
+complete -c devbox -n '__devbox_at "test dags"' -l junit -r -F -d 'write the verdict as JUnit XML'
+complete -c devbox -n '__devbox_at "test dags"' -l report -r -F -d 'write the verdict as one HTML page'
 complete -c devbox -n '__devbox_at "test dags"' -F
 complete -c devbox -n '__devbox_at "test dbt"' -l changed -d 'what changed since BASE (default: the default branch), and all that is made from it'
+complete -c devbox -n '__devbox_at "test dbt"' -l junit -r -F -d 'write the verdict as JUnit XML'
+complete -c devbox -n '__devbox_at "test dbt"' -l report -r -F -d 'write the verdict as one HTML page'
+complete -c devbox -n '__devbox_at "check"' -l junit -r -F -d 'write the verdict as JUnit XML'
+complete -c devbox -n '__devbox_at "check"' -l report -r -F -d 'write the verdict as one HTML page'
 complete -c devbox -n '__devbox_at "db"' -a seed -d 'Load changed seed files into the sandbox database'
 complete -c devbox -n '__devbox_at "db"' -a query -d 'Run one SQL statement on the sandbox database'
 complete -c devbox -n '__devbox_at "db query"' -s f -l format -x -a 'table csv json' -d 'table, csv or json (one object per row)'

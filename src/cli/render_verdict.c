@@ -18,7 +18,7 @@ enum {
 bool test_case_is_red(const TestCase *test_case) { return test_case->state == TEST_FAIL || test_case->state == TEST_ERROR; }
 
 // Two decimals where they tell something: most cases take milliseconds.
-static const char *case_duration(Arena *arena, long long duration_ms) {
+const char *render_case_duration(Arena *arena, long long duration_ms) {
     if (duration_ms < 0) return "";
     if (duration_ms < 10000) return arena_format(arena, "%.2fs", (double)duration_ms / 1000.0);
     return text_duration(arena, duration_ms);
@@ -45,7 +45,7 @@ static const char *outputs_in_brief(const Style *style, Arena *arena, const Valu
     return style_fit(style, arena, style_clean_line(style, arena, json_print(arena, outputs)), 60);
 }
 
-static const char *case_summary(const Style *style, Arena *arena, const TestCase *test_case) {
+const char *render_case_summary(const Style *style, Arena *arena, const TestCase *test_case) {
     const char *summary = test_case->summary;
     if (summary == NULL && has_message_on_line(test_case)) summary = test_case->message;
     if (summary == NULL && test_case->state == TEST_SKIP)
@@ -59,8 +59,8 @@ static const char *case_summary(const Style *style, Arena *arena, const TestCase
 
 static void append_case_line(Text *text, const Style *style, const TestCase *test_case) {
     Arena *arena = text->arena;
-    const char *duration = case_duration(arena, test_case->duration_ms);
-    const char *summary = case_summary(style, arena, test_case);
+    const char *duration = render_case_duration(arena, test_case->duration_ms);
+    const char *summary = render_case_summary(style, arena, test_case);
     int columns = text_equals(test_case->suite, "dag") ? TASK_COLUMNS : NAME_COLUMNS;
     text_append_format(text, "  %s ", case_symbol(style, arena, test_case));
     const char *name = style_clean_line(style, arena, test_case->name);
@@ -78,8 +78,7 @@ static void append_case_line(Text *text, const Style *style, const TestCase *tes
     text_append_char(text, '\n');
 }
 
-// The innermost frame that lies in the user's own code, NULL when there is none.
-static const Frame *find_user_frame(const TestCase *test_case) {
+const Frame *test_case_user_frame(const TestCase *test_case) {
     for (size_t i = test_case->frames.count; i > 0; i--) {
         if (test_case->frames.items[i - 1].is_user) return &test_case->frames.items[i - 1];
     }
@@ -113,7 +112,7 @@ static void append_source(Text *text, const Style *style, const TestCase *test_c
 
 // Where it broke, and how the user's code got there.
 static void append_place(Text *text, const Style *style, const TestCase *test_case) {
-    const Frame *culprit = find_user_frame(test_case);
+    const Frame *culprit = test_case_user_frame(test_case);
     Frame place = {.file = test_case->file, .line = test_case->line};
     bool has_place = test_case->file != NULL && test_case->line > 0;
     if (culprit != NULL)
@@ -136,7 +135,7 @@ static void append_block(Text *text, const Style *style, const char *string, con
 
 static void append_evidence(Text *text, const Style *style, const TestCase *test_case, int verbosity) {
     size_t limit = verbosity > 0 ? 0 : MOST_LINES;
-    bool is_in_user_code = find_user_frame(test_case) != NULL;
+    bool is_in_user_code = test_case_user_frame(test_case) != NULL;
     // A traceback through other people's code only says less than the message, the operator and what the task wrote.
     bool is_foreign = test_case->frames.count > 0 && !is_in_user_code && !text_is_empty(test_case->message);
     bool is_explained = is_in_user_code || (test_case->source.count > 0 && !is_foreign);
@@ -177,7 +176,7 @@ static void append_count(Text *text, size_t count, const char *word) {
     text_append_format(text, "%s %s", text_number(text->arena, (long long)count), word);
 }
 
-static const char *describe_counts(Arena *arena, const Verdict *verdict) {
+const char *render_verdict_counts(Arena *arena, const Verdict *verdict) {
     Text counts = {.arena = arena};
     size_t cached = 0;
     for (size_t i = 0; i < verdict->cases.count; i++) cached += verdict->cases.items[i].is_cached;
@@ -195,7 +194,7 @@ static const char *describe_reason(Arena *arena, const Style *style, const Verdi
     for (size_t i = 0; i < verdict->cases.count && first == NULL; i++) {
         if (test_case_is_red(&verdict->cases.items[i])) first = &verdict->cases.items[i];
     }
-    if (first == NULL) return describe_counts(arena, verdict);
+    if (first == NULL) return render_verdict_counts(arena, verdict);
     const char *why = !text_is_empty(first->message) ? first->message : first->summary;
     size_t others = verdict->failed + verdict->errors - 1;
     Text reason = {.arena = arena};
@@ -206,7 +205,7 @@ static const char *describe_reason(Arena *arena, const Style *style, const Verdi
 }
 
 static const char *closing_line(Arena *arena, const Style *style, const Verdict *verdict) {
-    const char *duration = case_duration(arena, verdict->duration_ms);
+    const char *duration = render_case_duration(arena, verdict->duration_ms);
     if (verdict->failed + verdict->errors > 0) {
         const char *outcome = verdict->consequence != NULL ? verdict->consequence : arena_format(arena, "failed in %s", duration);
         const char *red = style_paint(style, arena, COLOUR_RED, outcome);
@@ -218,7 +217,7 @@ static const char *closing_line(Arena *arena, const Style *style, const Verdict 
         return arena_format(arena, "%s: %s", yellow, style_clean_line(style, arena, trouble));
     }
     const char *outcome = style_paint(style, arena, COLOUR_GREEN, arena_format(arena, "passed in %s", duration));
-    return arena_format(arena, "%s: %s", outcome, describe_counts(arena, verdict));
+    return arena_format(arena, "%s: %s", outcome, render_verdict_counts(arena, verdict));
 }
 
 void render_verdict_closing(Text *text, const Style *style, const Verdict *verdict, int width) {

@@ -1,6 +1,7 @@
 // devbox check: what the pre-push hook runs, for any commit.
 #include "base/text.h"
 #include "commands/commands.h"
+#include "commands/testing.h"
 #include "model/event.h"
 #include "services/gate.h"
 
@@ -10,6 +11,7 @@ static const Argument arguments[] = {{"REV", "a commit, branch, tag or range; de
 static const Example examples[] = {
     {"devbox check", "would a push of HEAD go through?"},
     {"devbox check feature~1", NULL},
+    {"devbox check --junit junit.xml --report report.html", "in CI"},
     {0},
 };
 
@@ -24,12 +26,13 @@ static const char *find_tip(Context *ctx, const char *revision) {
 }
 
 static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
-    Verdict verdict = {0};
+    Testing testing = {.invocation = invocation,
+                       .reports = invocation->options,
+                       .command = testing_command(ctx->arena, "check", &invocation->arguments)};
     const char *revision = invocation->arguments.count > 0 ? invocation->arguments.items[0] : "HEAD";
-    if (!gate_check_revision(ctx, invocation->project, find_tip(ctx, revision), &verdict, err)) return false;
-    event_verdict(ctx, &verdict);
-    if (!verdict_is_green(&verdict)) outcome->exit_code = 1;
-    return true;
+    if (!testing_begin(ctx, &testing, err)) return false;
+    bool is_done = gate_check_revision(ctx, invocation->project, find_tip(ctx, revision), &testing.verdict, err);
+    return testing_end(ctx, &testing, is_done, outcome, err);
 }
 
 const Command command_check = {
@@ -40,6 +43,8 @@ const Command command_check = {
         "Writes the commit's files into a folder of devbox's own and runs the DAG and dbt tests there, with the commit's own "
         "seeds "
         "and devbox.yaml. What is not committed does not count.",
+    .options = test_report_options,
+    .options_size = sizeof(TestReports),
     .arguments = arguments,
     .examples = examples,
     .needs = NEEDS_PROJECT,

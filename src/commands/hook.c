@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "commands/commands.h"
+#include "commands/testing.h"
 #include "io/terminal.h"
 #include "model/event.h"
 #include "services/gate.h"
@@ -144,13 +145,14 @@ static bool test_push(Context *ctx, const char *folder, const PushRefList *refs,
     Verdict verdict = {0};
     if (!gate_open_project(ctx, folder, &project, err)) return false;
     if (!gate_check_push(ctx, &project, refs, &verdict, err)) return false;
+    const char *again = arena_format(ctx->arena, "check %.7s", first_new_commit(refs));
     bool is_green = verdict_is_green(&verdict);
     verdict.consequence = "push stopped";
     if (!is_green) {
-        const char *again = arena_format(ctx->arena, "devbox check %.7s", first_new_commit(refs));
-        verdict.next = arena_format(ctx->arena, "run it: %s · push anyway: DEVBOX_SKIP=1 git push", again);
+        verdict.next = arena_format(ctx->arena, "run it: devbox %s · push anyway: DEVBOX_SKIP=1 git push", again);
         outcome->exit_code = 1;
     }
+    testing_keep(ctx, &project, again, &verdict);
     show_verdict(ctx, verdict);
     return true;
 }

@@ -1,4 +1,6 @@
+#include "base/text.h"
 #include "commands/commands.h"
+#include "commands/testing.h"
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "model/event.h"
@@ -10,6 +12,7 @@ typedef struct DagOptions {
     const char *task, *date, *conf;
     long long retries;
     bool keeps;
+    TestReports reports;
 } DagOptions;
 
 static const Option dag_options[] = {
@@ -18,16 +21,19 @@ static const Option dag_options[] = {
     {"conf", 0, OPTION_STRING, "JSON", "configuration of the run, a JSON object", offsetof(DagOptions, conf), NULL, false},
     {"retries", 0, OPTION_INTEGER, "N", "retries per task, default 0", offsetof(DagOptions, retries), NULL, false},
     {"keep", 0, OPTION_FLAG, NULL, "keep the run's private folder and say where it is", offsetof(DagOptions, keeps), NULL, false},
+    TEST_REPORT_OPTIONS(DagOptions, reports),
     {0},
 };
 
 typedef struct DbtOptions {
     const char *changed;  // NULL: not asked for; "": since the default branch
+    TestReports reports;
 } DbtOptions;
 
 static const Option dbt_options[] = {
     {"changed", 0, OPTION_STRING, "BASE", "what changed since BASE (default: the default branch), and all that is made from it",
      offsetof(DbtOptions, changed), NULL, false, true},
+    TEST_REPORT_OPTIONS(DbtOptions, reports),
     {0},
 };
 
@@ -51,24 +57,40 @@ static const Example dbt_examples[] = {
     {"devbox test dbt --changed=HEAD", "only what is not committed yet"},
     {0},
 };
-static const Example test_examples[] = {{"devbox test", "everything that a push would run, on the working tree"}, {0}};
+static const Example test_examples[] = {
+    {"devbox test", "everything that a push would run, on the working tree"},
+    {"devbox test --junit junit.xml --report report.html", "and leave the verdict in files"},
+    {0},
+};
 
-static bool finish(Context *ctx, const Verdict *verdict, Outcome *outcome) {
-    event_verdict(ctx, verdict);
-    if (!verdict_is_green(verdict)) outcome->exit_code = 1;
-    return true;
+// As it was asked for, so that a report can say how to run it again.
+static const char *dag_command(Arena *arena, const Invocation *invocation, const DagOptions *given) {
+    const char *const options[][2] = {{"--task", given->task}, {"--date", given->date}, {"--conf", given->conf}};
+    StringList words = {0};
+    list_push(arena, &words, invocation->arguments.items[0]);
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        if (options[i][1] == NULL) continue;
+        list_push(arena, &words, options[i][0]);
+        list_push(arena, &words, options[i][1]);
+    }
+    return testing_command(arena, "test dag", &words);
 }
 
 static bool run_dag(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
     const DagOptions *given = invocation->options;
-    Verdict verdict = {0};
     DagTestOptions test = {.dag_id = invocation->arguments.items[0],
                            .task = given->task,
                            .logical_date = given->date,
                            .conf = given->conf,
                            .retries = (int)given->retries,
                            .keeps_work_dir = given->keeps};
-    return dag_tests_run(ctx, invocation->project, &test, &verdict, err) && finish(ctx, &verdict, outcome);
+    Testing testing = {.invocation = invocation,
+                       .reports = &given->reports,
+                       .command = dag_command(ctx->arena, invocation, given),
+                       .dag_id = test.dag_id};
+    if (!testing_begin(ctx, &testing, err)) return false;
+    bool is_done = dag_tests_run(ctx, invocation->project, &test, &testing.verdict, err);
+    return testing_end(ctx, &testing, is_done, outcome, err);
 }
 
 // Paths are those of the user's folder, where the shell completes them; else of the checkout.
@@ -82,47 +104,64 @@ static StringList find_paths(Context *ctx, const Invocation *invocation) {
 }
 
 static bool run_dags(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
-    Verdict verdict = {0};
+    Testing testing = {.invocation = invocation,
+                       .reports = invocation->options,
+                       .command = testing_command(ctx->arena, "test dags", &invocation->arguments)};
     StringList paths = find_paths(ctx, invocation);
-    if (!project_prepare_state(ctx, invocation->project, err)) return false;
-    return dag_tests_check(ctx, invocation->project, &paths, &verdict, err) && finish(ctx, &verdict, outcome);
+    if (!testing_begin(ctx, &testing, err) || !project_prepare_state(ctx, invocation->project, err)) return false;
+    bool is_done = dag_tests_check(ctx, invocation->project, &paths, &testing.verdict, err);
+    return testing_end(ctx, &testing, is_done, outcome, err);
+}
+
+static const char *dbt_command(Arena *arena, const Invocation *invocation, const DbtOptions *given) {
+    StringList words = invocation->arguments;
+    if (given->changed == NULL) return testing_command(arena, "test dbt", &words);
+    const char *base = text_is_empty(given->changed) ? "" : arena_format(arena, "=%s", given->changed);
+    list_push(arena, &words, arena_format(arena, "--changed%s", base));
+    return testing_command(arena, "test dbt", &words);
 }
 
 static bool run_dbt(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
     const DbtOptions *given = invocation->options;
     const Project *project = invocation->project;
-    Verdict verdict = {0};
+    Testing testing = {
+        .invocation = invocation, .reports = &given->reports, .command = dbt_command(ctx->arena, invocation, given)};
     if (given->changed != NULL && invocation->arguments.count > 0) {
         error_set(err, ERROR_USAGE, "--changed selects by itself and takes no selector beside it");
         return error_hint(err, "another base: devbox test dbt --changed=%s", invocation->arguments.items[0]);
     }
-    if (!project_prepare_state(ctx, project, err)) return false;
-    if (given->changed != NULL)
-        return dbt_test_changed(ctx, project, given->changed, &verdict, err) && finish(ctx, &verdict, outcome);
-    return dbt_test(ctx, project, &invocation->arguments, &verdict, err) && finish(ctx, &verdict, outcome);
+    if (!testing_begin(ctx, &testing, err) || !project_prepare_state(ctx, project, err)) return false;
+    bool is_done = given->changed != NULL ? dbt_test_changed(ctx, project, given->changed, &testing.verdict, err)
+                                          : dbt_test(ctx, project, &invocation->arguments, &testing.verdict, err);
+    return testing_end(ctx, &testing, is_done, outcome, err);
 }
 
-static bool run_all(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
-    const Project *project = invocation->project;
+static bool test_everything(Context *ctx, const Project *project, Verdict *all, Error *err) {
     const GateConfig *gate = &project->config.gate;
-    Verdict all = {0}, dags = {0}, runs = {0}, dbt = {0};
+    Verdict dags = {0}, runs = {0}, dbt = {0};
     StringList everything = {0};
-    if (!project_prepare_state(ctx, project, err)) return false;
     // A checkout may hold only a dbt project; one that holds nothing hears so from the test of its DAGs.
     bool has_dbt = project->dbt_dir != NULL;
     if (gate->runs_dags && (folder_exists(project->dags_dir) || !has_dbt)) {
         if (!dag_tests_check(ctx, project, &everything, &dags, err)) return false;
-        verdict_merge(ctx->arena, &all, &dags);
+        verdict_merge(ctx->arena, all, &dags);
         // A DAG that does not import cannot be run.
         if (verdict_is_green(&dags) && !dag_smoke_run(ctx, project, &runs, err)) return false;
-        verdict_merge(ctx->arena, &all, &runs);
+        verdict_merge(ctx->arena, all, &runs);
     }
     if (gate->runs_dbt && has_dbt) {
         if (!dbt_test(ctx, project, &everything, &dbt, err)) return false;
-        verdict_merge(ctx->arena, &all, &dbt);
+        verdict_merge(ctx->arena, all, &dbt);
     }
-    all.title = "DAGs and dbt";
-    return finish(ctx, &all, outcome);
+    return true;
+}
+
+static bool run_all(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
+    Testing testing = {.invocation = invocation, .reports = invocation->options, .command = "test"};
+    if (!testing_begin(ctx, &testing, err) || !project_prepare_state(ctx, invocation->project, err)) return false;
+    testing.verdict.title = "DAGs and dbt";
+    bool is_done = test_everything(ctx, invocation->project, &testing.verdict, err);
+    return testing_end(ctx, &testing, is_done, outcome, err);
 }
 
 static const Command test_dag = {
@@ -146,6 +185,8 @@ static const Command test_dags = {
     .name = "dags",
     .group = "Tests",
     .summary = "Import and serialise every DAG file, find duplicate ids",
+    .options = test_report_options,
+    .options_size = sizeof(TestReports),
     .arguments = path_arguments,
     .examples = dags_examples,
     .needs = NEEDS_PROJECT,
@@ -176,6 +217,8 @@ const Command command_test = {
     .name = "test",
     .group = "Tests",
     .summary = "Test DAGs and dbt models; alone: everything that a push would run",
+    .options = test_report_options,
+    .options_size = sizeof(TestReports),
     .examples = test_examples,
     .needs = NEEDS_PROJECT,
     .is_streaming = true,

@@ -109,6 +109,7 @@ typedef struct Replacement {
     const char *path;
     char *temporary;
     int fd;
+    bool is_fast;  // without waiting for the disk
 } Replacement;
 
 static bool replacement_begin(Arena *arena, const char *path, Replacement *replacement, Error *err) {
@@ -121,7 +122,7 @@ static bool replacement_begin(Arena *arena, const char *path, Replacement *repla
 }
 
 static bool replacement_end(Replacement *replacement, bool is_written, mode_t mode, Error *err) {
-    bool is_safe = is_written && fchmod(replacement->fd, mode) == 0 && fsync(replacement->fd) == 0;
+    bool is_safe = is_written && fchmod(replacement->fd, mode) == 0 && (replacement->is_fast || fsync(replacement->fd) == 0);
     int reason = errno;
     if (close(replacement->fd) != 0 && is_safe) {
         is_safe = false;
@@ -152,6 +153,19 @@ bool file_keep_string(Arena *arena, const char *path, const char *content, mode_
     bool may_be_same = info.kind == FILE_REGULAR && info.mode == mode && info.size == (long long)strlen(content);
     if (may_be_same && file_read(arena, path, &present, NULL, &unreadable) && strcmp(present, content) == 0) return true;
     return file_write_string(arena, path, content, mode, err);
+}
+
+bool file_write_fast(Arena *arena, const char *path, const char *content, mode_t mode, Error *err) {
+    Replacement replacement = {.fd = -1};
+    if (!replacement_begin(arena, path, &replacement, err)) return false;
+    replacement.is_fast = true;
+    bool is_written = write_fully(replacement.fd, content, strlen(content));
+    return replacement_end(&replacement, is_written, mode, err);
+}
+
+bool file_append_string(const char *path, const char *content, mode_t mode, Error *err) {
+    cleanup_fd int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, mode);
+    return (fd >= 0 && write_fully(fd, content, strlen(content))) || file_error(err, "write", path);
 }
 
 static bool copy_content(Arena *arena, int from, int to) {

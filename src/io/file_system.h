@@ -59,6 +59,12 @@ bool file_write_string(Arena *arena, const char *path, const char *content, mode
 // The same, but a file that holds this content already is left alone: a write waits for the disk.
 bool file_keep_string(Arena *arena, const char *path, const char *content, mode_t mode, Error *err) MUST_USE;
 
+// The same as file_write_string without waiting for the disk, for what can be made again: after a power cut it may be empty.
+bool file_write_fast(Arena *arena, const char *path, const char *content, mode_t mode, Error *err) MUST_USE;
+
+// Adds to the end of the file; makes it where there is none.
+bool file_append_string(const char *path, const char *content, mode_t mode, Error *err) MUST_USE;
+
 bool file_copy(Arena *arena, const char *from, const char *to, mode_t mode, Error *err) MUST_USE;
 
 // Copies only the last `limit` bytes.

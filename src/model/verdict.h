@@ -43,8 +43,7 @@ typedef struct TestCase {
     const char *log_tail;    // its last lines, only when not green
     const char *query_path;  // compiled SQL of a failed dbt test
     const Value *outputs;    // XComs, sample rows
-    const Value
-        *data;  // tables it wrote: [{"table", "rows_before", "rows_after", "columns": […], "sample": [[…], …]}, …]; or NULL
+    const Value *data;       // tables it wrote: [{"table", "rows_before", "rows_after", "columns": […], "sample": [[…]]}]; or NULL
     long long started_ms;  // since the run began, for the timeline; 0 or -1: unknown
     bool is_cached;
 } TestCase;

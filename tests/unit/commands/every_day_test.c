@@ -133,9 +133,22 @@ static void open_needs_a_running_platform_and_a_page_that_there_is(void **state)
     assert_false(execute(&run, &command_open, NULL));
     assert_string_equal(error_as_text(&run.checkout->err),
                         "NOT_RUNNING Airflow is not running, so there is no page to open → bring it up: devbox start");
+    list_push(run.checkout->arena, &run.invocation.arguments, "reports");
+    assert_false(execute(&run, &command_open, NULL));
+    assert_string_equal(error_as_text(&run.checkout->err),
+                        "USAGE there is no page 'reports' → devbox open airflow, or devbox open report");
+}
+
+static void open_shows_the_report_of_the_last_test(void **state) {
+    Run run = prepare(state);
     list_push(run.checkout->arena, &run.invocation.arguments, "report");
     assert_false(execute(&run, &command_open, NULL));
-    assert_string_equal(error_as_text(&run.checkout->err), "USAGE there is no page 'report' → devbox open airflow");
+    assert_string_equal(error_as_text(&run.checkout->err),
+                        "FILE there is no report yet: no test has run in this checkout → run one: devbox test");
+    checkout_add(*state, ".devbox/report.html", "<!doctype html>");
+    run.checkout->ctx.is_dry_run = true;
+    assert_true(execute(&run, &command_open, NULL));
+    assert_non_null(strstr(event_log_take(&run.log), "note: no browser was opened: a dry run opens nothing\nresult: "));
 }
 
 static void open_says_the_address_when_it_opens_no_browser(void **state) {
@@ -207,6 +220,7 @@ int main(void) {
         test_with_checkout(restart_does_nothing_while_a_start_is_under_way),
         test_with_checkout(a_dry_run_of_restart_says_what_it_would_do),
         test_with_checkout(open_needs_a_running_platform_and_a_page_that_there_is),
+        test_with_checkout(open_shows_the_report_of_the_last_test),
         test_with_checkout(open_says_the_address_when_it_opens_no_browser),
         test_with_checkout(a_dry_run_stops_nothing),
         test_with_checkout(a_step_answers_for_itself),

@@ -1,7 +1,12 @@
 // fakes: dag_tests dbt
+#include <stdlib.h>
+
+#include "base/text.h"
 #include "commands/commands.h"
+#include "commands/testing.h"
 #include "fakes/fake_dag_tests.h"
 #include "fakes/fake_dbt.h"
+#include "services/test_reports.h"
 #include "support/checkout.h"
 #include "support/event_log.h"
 
@@ -10,6 +15,9 @@ typedef struct Run {
     Project project;
     EventLog log;
     Invocation invocation;
+    TestReports reports;  // the options of most verbs
+    const void *options;  // those of others; NULL: `reports`
+    bool loses_folder;    // out/ goes away while the test runs
     Outcome outcome;
 } Run;
 
@@ -18,16 +26,27 @@ static Run prepare(void **state, const char *config) {
     checkout_add(*state, "devbox.yaml", config);
     run.project = checkout_open(*state);
     run.invocation.folder = run.checkout->root;
+    unsetenv("GITHUB_ACTIONS");
+    unsetenv("GITHUB_STEP_SUMMARY");
     fake_dag_tests = (FakeDagTests){0};
     fake_dbt = (FakeDbt){0};
     return run;
 }
 
+static void remove_folder(void *state, const Event *event) {
+    Checkout *checkout = state;
+    if (event->kind != EVENT_TEST_CASE) return;
+    assert_true(folder_remove(checkout->arena, checkout_path(checkout, "out"), &checkout->err));
+}
+
 static bool execute(Run *run, const Command *command) {
     error_clear(&run->checkout->err);
     run->invocation.project = &run->project;
+    run->invocation.options = run->options != NULL ? run->options : &run->reports;
     run->outcome = (Outcome){0};
     event_log_start(&run->log, &run->checkout->ctx);
+    if (run->loses_folder) run->log.on_event = remove_folder;
+    run->log.state = run->checkout;
     return command->run(&run->checkout->ctx, &run->invocation, &run->outcome, &run->checkout->err);
 }
 
@@ -114,8 +133,11 @@ static void paths_are_those_of_the_user_s_folder_else_of_the_checkout(void **sta
 }
 
 static bool execute_dbt(Run *run, const char *changed, const char *selector) {
-    const char *const given[] = {changed};  // the command's options: --changed alone
-    run->invocation.options = given;
+    const struct {
+        const char *changed;
+        TestReports reports;
+    } given = {.changed = changed};
+    run->options = &given;
     run->invocation.arguments = (StringList){0};
     if (selector != NULL) list_push(run->checkout->arena, &run->invocation.arguments, selector);
     return execute(run, command_test.subcommands[2]);
@@ -136,6 +158,110 @@ static void changes_are_tested_since_the_base_that_is_named(void **state) {
     assert_string_equal(run.checkout->err.hint, "another base: devbox test dbt --changed=develop");
 }
 
+static const char *content_of(Checkout *checkout, const char *name) {
+    char *content;
+    const char *path = checkout_path(checkout, name);
+    return file_read(checkout->arena, path, &content, NULL, &checkout->err) ? content : "";
+}
+
+static void a_test_leaves_the_reports_that_were_asked_for_and_the_last_one(void **state) {
+    checkout_add(*state, "dags/a.py", "fine");
+    checkout_add(*state, "dags/b.py", "broken");
+    checkout_add_folder(*state, "sub");
+    Run run = prepare(state, "{}\n");
+    run.invocation.folder = checkout_path(*state, "sub");
+    run.reports = (TestReports){.junit = "out/junit.xml", .page = checkout_path(*state, "page.html")};
+    must_end_with(&run, find("dags"), 1);
+    assert_non_null(
+        strstr(content_of(*state, "sub/out/junit.xml"), "<testsuites name=\"devbox test dags\" tests=\"2\" failures=\"1\""));
+    const char *page = content_of(*state, "page.html");
+    assert_non_null(strstr(page, "ImportError: broken"));
+    assert_string_equal(content_of(*state, ".devbox/" LAST_REPORT), page);
+}
+
+static void a_report_that_cannot_be_written_is_said_before_the_test(void **state) {
+    checkout_add(*state, "dags/a.py", "fine");
+    checkout_add_folder(*state, "taken");
+    Run run = prepare(state, "{}\n");
+    run.reports.page = "taken";
+    assert_false(execute(&run, find("dags")));
+    assert_int_equal(run.checkout->err.code, ERROR_FILE);
+    assert_non_null(strstr(run.checkout->err.message, "taken is a folder"));
+    run.reports = (TestReports){.junit = "dags/a.py/junit.xml"};
+    assert_false(execute(&run, find("dags")));
+    assert_non_null(strstr(run.checkout->err.message, "the report junit.xml cannot be written"));
+    assert_int_equal(fake_dag_tests.checks, 0);
+}
+
+static void a_report_that_cannot_be_written_takes_no_verdict_away(void **state) {
+    checkout_add(*state, "dags/a.py", "broken");
+    Run run = prepare(state, "{}\n");
+    run.loses_folder = true;
+    run.reports.junit = "out/junit.xml";
+    assert_false(execute(&run, find("dags")));
+    assert_int_equal(run.checkout->err.code, ERROR_FILE);
+    assert_non_null(strstr(run.checkout->err.hint, "the verdict above stands"));
+    assert_non_null(strstr(event_log_take(&run.log), "verdict: "));
+}
+
+static void a_test_that_could_not_run_leaves_reports_that_say_why(void **state) {
+    checkout_add(*state, "dags/a.py", "fine");
+    Run run = prepare(state, "{}\n");
+    run.reports.junit = "junit.xml";
+    fake_dag_tests.failure = ERROR_CHILD;
+    assert_false(execute(&run, &command_test));
+    assert_int_equal(run.checkout->err.code, ERROR_CHILD);
+    assert_non_null(strstr(content_of(*state, "junit.xml"), "<error message=\"Airflow could not be asked\""));
+    assert_non_null(strstr(content_of(*state, ".devbox/" LAST_REPORT), "could not test"));
+    fake_dag_tests.failure = ERROR_USAGE;
+    run.reports.junit = "other.xml";
+    assert_false(execute(&run, &command_test));
+    assert_false(file_exists(checkout_path(*state, "other.xml")));
+}
+
+static void github_gets_annotations_before_the_verdict_and_a_summary(void **state) {
+    checkout_add(*state, "dags/a.py", "broken");
+    Run run = prepare(state, "{}\n");
+    setenv("GITHUB_ACTIONS", "true", 1);
+    setenv("GITHUB_WORKSPACE", path_folder(run.checkout->arena, run.checkout->root), 1);
+    setenv("GITHUB_STEP_SUMMARY", checkout_path(*state, "summary.md"), 1);
+    checkout_add(*state, "summary.md", "before\n");
+    assert_true(execute(&run, find("dags")));
+    assert_int_equal(run.outcome.exit_code, 1);
+    const char *log = event_log_take(&run.log);
+    const char *annotation = strstr(log, "line: ::error title=dags/a.py::ImportError: broken\n");
+    assert_non_null(annotation);
+    assert_non_null(strstr(annotation, "verdict: "));
+    assert_true(text_starts_with(content_of(*state, "summary.md"), "before\n### ✗ devbox test dags: failed in "));
+    assert_string_equal(test_reports_github_folder(run.checkout->arena, &run.project), run.project.name);
+    run.invocation.is_json = true;
+    assert_true(execute(&run, find("dags")));
+    assert_null(strstr(event_log_take(&run.log), "::error"));
+    setenv("GITHUB_STEP_SUMMARY", checkout_path(*state, "nowhere/summary.md"), 1);
+    assert_false(execute(&run, find("dags")));
+    assert_non_null(strstr(run.checkout->err.hint, "GITHUB_STEP_SUMMARY"));
+    unsetenv("GITHUB_WORKSPACE");
+    assert_string_equal(test_reports_github_folder(run.checkout->arena, &run.project), ".");
+}
+
+static void the_last_report_is_missed_by_nobody_who_did_not_ask(void **state) {
+    checkout_add(*state, "dags/a.py", "fine");
+    checkout_add_folder(*state, ".devbox/" LAST_REPORT);
+    Run run = prepare(state, "{}\n");
+    assert_true(execute(&run, find("dags")));
+    assert_int_equal(run.outcome.exit_code, 0);
+    assert_non_null(strstr(event_log_take(&run.log), "warning: devbox open report will not show this test: cannot write"));
+}
+
+static void a_command_is_quoted_as_a_shell_needs_it(void **state) {
+    Arena *arena = ((Checkout *)*state)->arena;
+    StringList words = {0};
+    list_push(arena, &words, "stg_orders+");
+    list_push(arena, &words, "tag:a b");
+    list_push(arena, &words, "");
+    assert_string_equal(testing_command(arena, "test dbt", &words), "test dbt stg_orders+ 'tag:a b' ''");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_with_checkout(everything_is_dags_and_dbt),
@@ -144,6 +270,13 @@ int main(void) {
         test_with_checkout(a_test_that_could_not_run_is_an_error),
         test_with_checkout(paths_are_those_of_the_user_s_folder_else_of_the_checkout),
         test_with_checkout(changes_are_tested_since_the_base_that_is_named),
+        test_with_checkout(a_test_leaves_the_reports_that_were_asked_for_and_the_last_one),
+        test_with_checkout(a_report_that_cannot_be_written_is_said_before_the_test),
+        test_with_checkout(a_report_that_cannot_be_written_takes_no_verdict_away),
+        test_with_checkout(a_test_that_could_not_run_leaves_reports_that_say_why),
+        test_with_checkout(github_gets_annotations_before_the_verdict_and_a_summary),
+        test_with_checkout(the_last_report_is_missed_by_nobody_who_did_not_ask),
+        test_with_checkout(a_command_is_quoted_as_a_shell_needs_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -213,6 +213,31 @@ static void a_file_that_holds_the_content_already_is_left_alone(void **state) {
     assert_false(file_keep_string(world->arena, test_world_path(world, "missing/kept"), "x", 0600, &world->err));
 }
 
+static void a_fast_write_replaces_in_one_step_too(void **state) {
+    TestWorld *world = *state;
+    StringList names;
+    const char *path = test_world_write(world, "page", "old");
+    uint64_t inode = file_info(path).inode;
+    assert_true(file_write_fast(world->arena, path, "new", 0640, &world->err));
+    assert_string_equal(file_read_tail(world->arena, path, 100), "new");
+    assert_int_equal(file_info(path).mode, 0640);
+    assert_int_not_equal(file_info(path).inode, inode);
+    assert_true(folder_list(world->arena, world->folder, &names, &world->err));
+    assert_int_equal(names.count, 1);
+    assert_false(file_write_fast(world->arena, test_world_path(world, "missing/page"), "x", 0600, &world->err));
+}
+
+static void appending_adds_to_the_end_and_makes_the_file(void **state) {
+    TestWorld *world = *state;
+    const char *path = test_world_path(world, "summary");
+    assert_true(file_append_string(path, "one\n", 0600, &world->err));
+    assert_true(file_append_string(path, "two\n", 0600, &world->err));
+    assert_string_equal(file_read_tail(world->arena, path, 100), "one\ntwo\n");
+    assert_int_equal(file_info(path).mode, 0600);
+    assert_false(file_append_string(test_world_path(world, "missing/summary"), "x", 0600, &world->err));
+    assert_true(text_ends_with(world->err.message, "missing/summary: No such file or directory"));
+}
+
 static void a_failed_write_leaves_the_old_file_and_no_rest(void **state) {
     TestWorld *world = *state;
     StringList names;
@@ -532,6 +557,8 @@ int main(void) {
         test_with_world(the_reason_of_the_system_decides_the_hint),
         test_with_world(writing_replaces_and_leaves_nothing_beside),
         test_with_world(a_file_that_holds_the_content_already_is_left_alone),
+        test_with_world(a_fast_write_replaces_in_one_step_too),
+        test_with_world(appending_adds_to_the_end_and_makes_the_file),
         test_with_world(a_failed_write_leaves_the_old_file_and_no_rest),
         test_with_world(a_write_that_breaks_off_leaves_the_old_file),
         test_with_world(a_file_is_read_on_from_an_offset),
