@@ -58,7 +58,7 @@ _devbox() {
             ;;
         "test")
             words="dag dags dbt"
-            options="--junit --report"
+            options="--fail-fast --junit --report"
             ;;
         "test dag")
             words=""
@@ -76,7 +76,7 @@ _devbox() {
             ;;
         "check")
             words=""
-            options="--junit --report"
+            options="--no-cache --fail-fast --junit --report"
             ;;
         "db")
             words="seed query"

@@ -5,13 +5,27 @@
 #include "model/event.h"
 #include "services/gate.h"
 
+typedef struct CheckOptions {
+    bool ignores_passed, stops_at_first_red;
+    TestReports reports;
+} CheckOptions;
+
+static const Option options[] = {
+    {"no-cache", 0, OPTION_FLAG, NULL, "test the commit though the same tree passed before",
+     offsetof(CheckOptions, ignores_passed), NULL, false},
+    {"fail-fast", 0, OPTION_FLAG, NULL, "stop after the first part that is red: seeds, DAGs, their runs, dbt",
+     offsetof(CheckOptions, stops_at_first_red), NULL, false},
+    TEST_REPORT_OPTIONS(CheckOptions, reports),
+    {0},
+};
+
 static const Argument arguments[] = {{"REV", "a commit, branch, tag or range; default HEAD", ARGUMENT_OPTIONAL, COMPLETE_NOTHING},
                                      {0}};
 
 static const Example examples[] = {
     {"devbox check", "would a push of HEAD go through?"},
     {"devbox check feature~1", NULL},
-    {"devbox check --junit junit.xml --report report.html", "in CI"},
+    {"devbox check --no-cache --junit junit.xml --report report.html", "in CI"},
     {0},
 };
 
@@ -26,12 +40,14 @@ static const char *find_tip(Context *ctx, const char *revision) {
 }
 
 static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
+    const CheckOptions *given = invocation->options;
     Testing testing = {.invocation = invocation,
-                       .reports = invocation->options,
+                       .reports = &given->reports,
                        .command = testing_command(ctx->arena, "check", &invocation->arguments)};
     const char *revision = invocation->arguments.count > 0 ? invocation->arguments.items[0] : "HEAD";
     if (!testing_begin(ctx, &testing, err)) return false;
-    bool is_done = gate_check_revision(ctx, invocation->project, find_tip(ctx, revision), &testing.verdict, err);
+    GateRevision wanted = {find_tip(ctx, revision), given->ignores_passed, given->stops_at_first_red};
+    bool is_done = gate_check_revision(ctx, invocation->project, &wanted, &testing.verdict, err);
     return testing_end(ctx, &testing, is_done, outcome, err);
 }
 
@@ -43,8 +59,8 @@ const Command command_check = {
         "Writes the commit's files into a folder of devbox's own and runs the DAG and dbt tests there, with the commit's own "
         "seeds "
         "and devbox.yaml. What is not committed does not count.",
-    .options = test_report_options,
-    .options_size = sizeof(TestReports),
+    .options = options,
+    .options_size = sizeof(CheckOptions),
     .arguments = arguments,
     .examples = examples,
     .needs = NEEDS_PROJECT,

@@ -37,6 +37,18 @@ static const Option dbt_options[] = {
     {0},
 };
 
+typedef struct AllOptions {
+    bool stops_at_first_red;
+    TestReports reports;
+} AllOptions;
+
+static const Option all_options[] = {
+    {"fail-fast", 0, OPTION_FLAG, NULL, "stop after the first part that is red: DAGs, their runs, dbt",
+     offsetof(AllOptions, stops_at_first_red), NULL, false},
+    TEST_REPORT_OPTIONS(AllOptions, reports),
+    {0},
+};
+
 static const Argument dag_arguments[] = {{"ID", "the DAG's id", ARGUMENT_REQUIRED, COMPLETE_DAGS}, {0}};
 static const Argument path_arguments[] = {
     {"PATH", "DAG files or folders; default all", ARGUMENT_REPEATED_OPTIONAL, COMPLETE_FILES}, {0}};
@@ -136,7 +148,7 @@ static bool run_dbt(Context *ctx, const Invocation *invocation, Outcome *outcome
     return testing_end(ctx, &testing, is_done, outcome, err);
 }
 
-static bool test_everything(Context *ctx, const Project *project, Verdict *all, Error *err) {
+static bool test_everything(Context *ctx, const Project *project, bool stops_at_first_red, Verdict *all, Error *err) {
     const GateConfig *gate = &project->config.gate;
     Verdict dags = {0}, runs = {0}, dbt = {0};
     StringList everything = {0};
@@ -149,7 +161,8 @@ static bool test_everything(Context *ctx, const Project *project, Verdict *all, 
         if (verdict_is_green(&dags) && !dag_smoke_run(ctx, project, &runs, err)) return false;
         verdict_merge(ctx->arena, all, &runs);
     }
-    if (gate->runs_dbt && has_dbt) {
+    bool is_over = stops_at_first_red && !verdict_is_green(all);
+    if (gate->runs_dbt && has_dbt && !is_over) {
         if (!dbt_test(ctx, project, &everything, &dbt, err)) return false;
         verdict_merge(ctx->arena, all, &dbt);
     }
@@ -157,10 +170,11 @@ static bool test_everything(Context *ctx, const Project *project, Verdict *all, 
 }
 
 static bool run_all(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
-    Testing testing = {.invocation = invocation, .reports = invocation->options, .command = "test"};
+    const AllOptions *given = invocation->options;
+    Testing testing = {.invocation = invocation, .reports = &given->reports, .command = "test"};
     if (!testing_begin(ctx, &testing, err) || !project_prepare_state(ctx, invocation->project, err)) return false;
     testing.verdict.title = "DAGs and dbt";
-    bool is_done = test_everything(ctx, invocation->project, &testing.verdict, err);
+    bool is_done = test_everything(ctx, invocation->project, given->stops_at_first_red, &testing.verdict, err);
     return testing_end(ctx, &testing, is_done, outcome, err);
 }
 
@@ -217,8 +231,8 @@ const Command command_test = {
     .name = "test",
     .group = "Tests",
     .summary = "Test DAGs and dbt models; alone: everything that a push would run",
-    .options = test_report_options,
-    .options_size = sizeof(TestReports),
+    .options = all_options,
+    .options_size = sizeof(AllOptions),
     .examples = test_examples,
     .needs = NEEDS_PROJECT,
     .is_streaming = true,

@@ -80,7 +80,7 @@ bool testing_end(Context *ctx, Testing *testing, bool is_done, Outcome *outcome,
     const Project *project = testing->invocation->project;
     Report report = describe(ctx, project, testing->command, &testing->verdict);
     report.dag_id = testing->dag_id;
-    report.folder = test_reports_github_folder(ctx->arena, project);
+    report.folder = test_reports_repository_folder(ctx->arena, project);
     if (!is_done) return end_without_verdict(ctx, testing, &report, err);
     if (test_reports_are_for_github()) annotate(ctx, testing, &report);
     event_verdict(ctx, &testing->verdict);

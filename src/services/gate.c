@@ -25,6 +25,7 @@ typedef struct Gate {
     long long started_ms, budget_ms;
     bool blocks_on_error;
     bool hides_green;  // in front of a push hundreds of green lines are noise; the parts' counts tell
+    bool ignores_passed, stops_at_first_red;
     Verdict *verdict;
 } Gate;
 
@@ -283,6 +284,7 @@ static bool test_snapshot(Gate *gate, const Project *snapshot, Error *err) {
     // A DAG that does not import cannot be run.
     bool is_red = count_red(gate->verdict) > red_before;
     if (runs && !is_red && !run_part(gate, "run_dags", dag_smoke_run, snapshot, err)) return false;
+    if (gate->stops_at_first_red && count_red(gate->verdict) > red_before) return true;
     return !has_dbt || run_part(gate, "dbt", test_dbt, snapshot, err);
 }
 
@@ -325,7 +327,7 @@ static bool check_commit(Gate *gate, const GitCommit *commit, Error *err) {
     const char *key = NULL;
     Error problem = {.arena = ctx->arena};
     bool has_key = gate_cache_key(ctx, gate->live, gate->prefix, &commit->tree, &key, &problem);
-    if (has_key && gate_cache_has_passed(ctx, key)) {
+    if (has_key && !gate->ignores_passed && gate_cache_has_passed(ctx, key)) {
         const char *name = label(ctx->arena, commit);
         add_case(gate,
                  &(TestCase){.suite = "gate", .name = name, .duration_ms = -1, .summary = "passed before", .is_cached = true});
@@ -352,16 +354,21 @@ static bool open_gate(Gate *gate, bool is_hook, Error *err) {
     return true;
 }
 
-bool gate_check_revision(Context *ctx, const Project *project, const char *revision, Verdict *verdict, Error *err) {
+bool gate_check_revision(Context *ctx, const Project *project, const GateRevision *revision, Verdict *verdict, Error *err) {
     GitCommit commit;
     bool is_commit;
     Verdict found = {0};
-    Gate gate = {.ctx = ctx, .live = project, .started_ms = clock_now_ms(), .verdict = &found};
+    Gate gate = {.ctx = ctx,
+                 .live = project,
+                 .started_ms = clock_now_ms(),
+                 .ignores_passed = revision->ignores_passed,
+                 .stops_at_first_red = revision->stops_at_first_red,
+                 .verdict = &found};
     if (!open_gate(&gate, false, err)) return false;
     cleanup_git_repository GitRepository *repository = gate.repository;
-    if (!git_commit_find(repository, ctx->arena, revision, &commit, &is_commit, err)) return false;
+    if (!git_commit_find(repository, ctx->arena, revision->name, &commit, &is_commit, err)) return false;
     if (!is_commit) {
-        error_set(err, ERROR_USAGE, "'%s' names no commit, but a tree or a file", revision);
+        error_set(err, ERROR_USAGE, "'%s' names no commit, but a tree or a file", revision->name);
         return error_hint(err, "devbox check HEAD");
     }
     found.title = label(ctx->arena, &commit);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "io/file_system.h"
 #include "model/event.h"
+#include "services/project_detect.h"
 
 enum { ASKED_FOR_MODE = 0644, KEPT_MODE = 0600 };
 
@@ -35,12 +36,10 @@ void test_reports_keep(Context *ctx, const Project *project, const char *page) {
 
 bool test_reports_are_for_github(void) { return text_equals(getenv("GITHUB_ACTIONS"), "true"); }
 
-const char *test_reports_github_folder(Arena *arena, const Project *project) {
-    const char *workspace = getenv("GITHUB_WORKSPACE");
-    const char *repository = text_is_empty(workspace) ? NULL : path_resolve(arena, workspace);
+const char *test_reports_repository_folder(Arena *arena, const Project *project) {
     const char *root = path_resolve(arena, project->root);
-    if (repository == NULL || root == NULL || !path_is_inside(root, repository)) return ".";
-    return path_relative(arena, root, repository);
+    const char *repository = root == NULL ? NULL : project_find_git_root(arena, root);
+    return repository == NULL ? "." : path_relative(arena, root, repository);
 }
 
 bool test_reports_add_summary(const char *markdown, Error *err) {

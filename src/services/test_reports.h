@@ -17,8 +17,8 @@ void test_reports_keep(Context *ctx, const Project *project, const char *page);
 // True inside a job of GitHub Actions, which reads annotations from the output.
 bool test_reports_are_for_github(void);
 
-// The checkout's folder as the repository of the job knows it, "." when they are the same.
-const char *test_reports_github_folder(Arena *arena, const Project *project);
+// The checkout's folder as its repository knows it, "." when they are the same.
+const char *test_reports_repository_folder(Arena *arena, const Project *project);
 
 // Adds to the job's summary; done already where the job has none.
 bool test_reports_add_summary(const char *markdown, Error *err) MUST_USE;

@@ -137,19 +137,19 @@ class ReportsTest(unittest.TestCase):
         checkout.git("add", "--all")
         checkout.git("commit", "-q", "-m", "Break it")
         summary = os.path.join(checkout.home, "summary.md")
-        github = {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": checkout.home, "GITHUB_STEP_SUMMARY": summary}
+        github = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": summary}
         answer = checkout.run("check", "--junit", "junit.xml", "--report", "page.html", env=github).check(1)
         commands = [line for line in answer.out.splitlines() if line.startswith("::")]
         self.assertEqual(len(commands), 2, answer.out)
-        self.assertTrue(commands[0].startswith("::error file=platform/dags/no_such.py,line=1,title=dags/no_such.py::ModuleNotFoundError: "))
-        self.assertTrue(commands[1].startswith("::error file=platform/dbt/tests/orders_are_few.sql,title=orders_are_few::Got 2 results"))
+        self.assertTrue(commands[0].startswith("::error file=dags/no_such.py,line=1,title=dags/no_such.py::ModuleNotFoundError: "))
+        self.assertTrue(commands[1].startswith("::error file=dbt/tests/orders_are_few.sql,title=orders_are_few::Got 2 results"))
         outcomes = [outcome for outcome, _ in read_junit(checkout.path("junit.xml")).values()]
         self.assertEqual(outcomes.count("failure"), 2)
         Page(checkout.path("page.html"))
         with open(summary) as file:
             text = file.read()
         self.assertTrue(text.startswith("### ✗ devbox check: failed in "), text)
-        self.assertIn("| platform/dags/no&#95;such.py:1 |", text)
+        self.assertIn("| dags/no&#95;such.py:1 |", text)
         checkout.git("reset", "-q", "--hard", "HEAD~1")
 
     def test_a_report_that_cannot_be_written_is_an_error_at_once(self):
@@ -167,4 +167,4 @@ class ReportsTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    support.main()

@@ -42,7 +42,12 @@ static void remove_folder(void *state, const Event *event) {
 static bool execute(Run *run, const Command *command) {
     error_clear(&run->checkout->err);
     run->invocation.project = &run->project;
-    run->invocation.options = run->options != NULL ? run->options : &run->reports;
+    struct {
+        bool stops_at_first_red;
+        TestReports reports;
+    } all = {.reports = run->reports};
+    const void *usual = command == &command_test ? (const void *)&all : &run->reports;
+    run->invocation.options = run->options != NULL ? run->options : usual;
     run->outcome = (Outcome){0};
     event_log_start(&run->log, &run->checkout->ctx);
     if (run->loses_folder) run->log.on_event = remove_folder;
@@ -223,7 +228,6 @@ static void github_gets_annotations_before_the_verdict_and_a_summary(void **stat
     checkout_add(*state, "dags/a.py", "broken");
     Run run = prepare(state, "{}\n");
     setenv("GITHUB_ACTIONS", "true", 1);
-    setenv("GITHUB_WORKSPACE", path_folder(run.checkout->arena, run.checkout->root), 1);
     setenv("GITHUB_STEP_SUMMARY", checkout_path(*state, "summary.md"), 1);
     checkout_add(*state, "summary.md", "before\n");
     assert_true(execute(&run, find("dags")));
@@ -233,15 +237,42 @@ static void github_gets_annotations_before_the_verdict_and_a_summary(void **stat
     assert_non_null(annotation);
     assert_non_null(strstr(annotation, "verdict: "));
     assert_true(text_starts_with(content_of(*state, "summary.md"), "before\n### ✗ devbox test dags: failed in "));
-    assert_string_equal(test_reports_github_folder(run.checkout->arena, &run.project), run.project.name);
     run.invocation.is_json = true;
     assert_true(execute(&run, find("dags")));
     assert_null(strstr(event_log_take(&run.log), "::error"));
     setenv("GITHUB_STEP_SUMMARY", checkout_path(*state, "nowhere/summary.md"), 1);
     assert_false(execute(&run, find("dags")));
     assert_non_null(strstr(run.checkout->err.hint, "GITHUB_STEP_SUMMARY"));
-    unsetenv("GITHUB_WORKSPACE");
-    assert_string_equal(test_reports_github_folder(run.checkout->arena, &run.project), ".");
+}
+
+static void a_checkout_below_the_top_of_its_repository_is_named(void **state) {
+    Checkout *checkout = *state;
+    checkout_add(checkout, "repository/platform/a.py", "");
+    Project project = {.root = checkout_path(checkout, "repository/platform")};
+    assert_string_equal(test_reports_repository_folder(checkout->arena, &project), ".");
+    checkout_add_folder(checkout, "repository/.git");
+    assert_string_equal(test_reports_repository_folder(checkout->arena, &project), "platform");
+    project.root = checkout_path(checkout, "repository");
+    assert_string_equal(test_reports_repository_folder(checkout->arena, &project), ".");
+    project.root = checkout_path(checkout, "gone");
+    assert_string_equal(test_reports_repository_folder(checkout->arena, &project), ".");
+}
+
+static void the_first_red_part_can_be_the_last(void **state) {
+    checkout_add(*state, "dags/a.py", "broken");
+    checkout_add(*state, "dbt/dbt_project.yml", "name: shop");
+    checkout_add(*state, "dbt/models/a.sql", "fine");
+    Run run = prepare(state, "dbt: {project: dbt}\n");
+    const struct {
+        bool stops_at_first_red;
+        TestReports reports;
+    } given = {.stops_at_first_red = true};
+    run.options = &given;
+    must_end_with(&run, &command_test, 1);
+    assert_int_equal(fake_dbt.tests, 0);
+    checkout_add(*state, "dags/a.py", "fine");
+    must_end_with(&run, &command_test, 0);
+    assert_int_equal(fake_dbt.tests, 1);
 }
 
 static void the_last_report_is_missed_by_nobody_who_did_not_ask(void **state) {
@@ -275,6 +306,8 @@ int main(void) {
         test_with_checkout(a_report_that_cannot_be_written_takes_no_verdict_away),
         test_with_checkout(a_test_that_could_not_run_leaves_reports_that_say_why),
         test_with_checkout(github_gets_annotations_before_the_verdict_and_a_summary),
+        test_with_checkout(a_checkout_below_the_top_of_its_repository_is_named),
+        test_with_checkout(the_first_red_part_can_be_the_last),
         test_with_checkout(the_last_report_is_missed_by_nobody_who_did_not_ask),
         test_with_checkout(a_command_is_quoted_as_a_shell_needs_it),
     };

@@ -56,7 +56,7 @@ static Project open_project(GitFixture *fixture, const char *folder) {
 static Verdict check_at(GitFixture *fixture, const char *folder, const char *revision) {
     Verdict verdict = {0};
     Project project = open_project(fixture, folder);
-    if (!gate_check_revision(&fixture->ctx, &project, revision, &verdict, &fixture->err)) fail_msg("%s", fixture->err.message);
+    if (!gate_check_revision(&fixture->ctx, &project, &(GateRevision){.name = revision}, &verdict, &fixture->err)) fail_msg("%s", fixture->err.message);
     return verdict;
 }
 
@@ -110,6 +110,33 @@ static void a_pass_is_remembered_by_its_files(void **state) {
     assert_int_equal(fake_dag_tests.checks, 2);
 }
 
+static Verdict check_as(GitFixture *fixture, GateRevision revision) {
+    Verdict verdict = {0};
+    Project project = open_project(fixture, fixture->repository);
+    if (!gate_check_revision(&fixture->ctx, &project, &revision, &verdict, &fixture->err)) fail_msg("%s", fixture->err.message);
+    return verdict;
+}
+
+static void what_passed_before_is_tested_again_on_demand(void **state) {
+    GitFixture *fixture = *state;
+    check(fixture, "HEAD");
+    Verdict again = check_as(fixture, (GateRevision){.name = "HEAD", .ignores_passed = true});
+    assert_int_equal(again.passed, 2);
+    assert_false(again.cases.items[0].is_cached);
+    assert_int_equal(fake_dag_tests.checks, 2);
+}
+
+static void the_first_red_part_is_the_last_on_demand(void **state) {
+    GitFixture *fixture = *state;
+    commit(fixture, "echo broken > dags/orders.py; echo broken > dbt/models/x.sql");
+    Verdict all = check(fixture, "HEAD");
+    assert_int_equal(all.failed, 2);
+    Verdict first = check_as(fixture, (GateRevision){.name = "HEAD", .stops_at_first_red = true});
+    assert_int_equal(first.failed, 1);
+    assert_string_equal(first.cases.items[0].suite, "dags");
+    assert_int_equal(fake_dbt.tests, 1);
+}
+
 static void a_red_commit_is_not_remembered(void **state) {
     GitFixture *fixture = *state;
     commit(fixture, "echo broken > dags/orders.py");
@@ -159,7 +186,7 @@ static void an_interruption_is_an_error(void **state) {
     Verdict verdict = {.passed = 77};
     Project project = open_project(fixture, fixture->repository);
     fake_dag_tests.failure = ERROR_INTERRUPTED;
-    assert_false(gate_check_revision(&fixture->ctx, &project, "HEAD", &verdict, &fixture->err));
+    assert_false(gate_check_revision(&fixture->ctx, &project, &(GateRevision){.name = "HEAD"}, &verdict, &fixture->err));
     assert_int_equal(fixture->err.code, ERROR_INTERRUPTED);
     assert_int_equal(verdict.passed, 77);
 }
@@ -295,9 +322,9 @@ static void what_names_no_commit_is_an_error(void **state) {
     GitFixture *fixture = *state;
     Verdict verdict;
     Project project = open_project(fixture, fixture->repository);
-    assert_false(gate_check_revision(&fixture->ctx, &project, "nonsense", &verdict, &fixture->err));
+    assert_false(gate_check_revision(&fixture->ctx, &project, &(GateRevision){.name = "nonsense"}, &verdict, &fixture->err));
     assert_non_null(strstr(fixture->err.message, "nonsense"));
-    assert_false(gate_check_revision(&fixture->ctx, &project, "HEAD:README", &verdict, &fixture->err));
+    assert_false(gate_check_revision(&fixture->ctx, &project, &(GateRevision){.name = "HEAD:README"}, &verdict, &fixture->err));
     assert_int_equal(fixture->err.code, ERROR_USAGE);
 }
 
@@ -410,7 +437,7 @@ static void an_interruption_on_a_full_disk_is_an_interruption(void **state) {
     Project project = open_project(fixture, fixture->repository);
     fake_dag_tests.failure = ERROR_INTERRUPTED;
     fake_dag_tests.detail = "No space left on device";
-    assert_false(gate_check_revision(&fixture->ctx, &project, "HEAD", &verdict, &fixture->err));
+    assert_false(gate_check_revision(&fixture->ctx, &project, &(GateRevision){.name = "HEAD"}, &verdict, &fixture->err));
     assert_int_equal(fixture->err.code, ERROR_INTERRUPTED);
 }
 
@@ -419,6 +446,8 @@ int main(void) {
         test_gate(a_good_commit_is_green),
         test_gate(what_is_not_committed_decides_nothing),
         test_gate(a_pass_is_remembered_by_its_files),
+        test_gate(what_passed_before_is_tested_again_on_demand),
+        test_gate(the_first_red_part_is_the_last_on_demand),
         test_gate(a_red_commit_is_not_remembered),
         test_gate(trouble_is_no_red_test_and_blocks),
         test_gate(trouble_may_pass_with_a_warning),
