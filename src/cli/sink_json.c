@@ -85,12 +85,19 @@ static Value *error_to_value(Arena *arena, const Error *error) {
     return object;
 }
 
+static void set_place(Arena *arena, Value *object, const Finding *found) {
+    value_set_string(arena, object, "code", arena_copy_string(arena, found->code));
+    set_optional(arena, object, "file", arena_copy_string(arena, found->file));
+    if (found->line > 0) value_set_integer(arena, object, "line", found->line);
+}
+
 static Value *event_to_value(Arena *arena, const Event *event) {
     Value *object = value_object(arena);
     value_set_string(arena, object, "event", event_names[event->kind]);
     set_optional(arena, object, "step", event->step);
     set_optional(arena, object, "text", event->text);
     set_optional(arena, object, "hint", event->hint);
+    if (event->finding != NULL) set_place(arena, object, event->finding);
     bool has_duration = event->kind == EVENT_STEP_DONE || event->kind == EVENT_STEP_FAILED;
     if (has_duration) value_set_integer(arena, object, "durationMs", event->duration_ms);
     if (event->error != NULL) value_set(arena, object, "error", error_to_value(arena, event->error));
@@ -113,6 +120,15 @@ static Value *finding(Arena *arena, const char *severity, const char *message, c
     value_set_string(arena, object, "message", arena_copy_string(arena, message));
     if (hint != NULL) value_set_string(arena, object, "hint", arena_copy_string(arena, hint));
     return object;
+}
+
+static void add_warning(JsonSink *sink, const Event *event) {
+    Arena *arena = sink->common.options.arena;
+    const char *message = event->finding == NULL ? event->text : event->finding->message;
+    Value *object = finding(arena, "warning", message, event->hint);
+    set_optional(arena, object, "step", arena_copy_string(arena, event->step));
+    if (event->finding != NULL) set_place(arena, object, event->finding);
+    value_append(arena, sink->findings, object);
 }
 
 static void add_failed_step(JsonSink *sink, const Event *event) {
@@ -154,12 +170,9 @@ static void keep_result(JsonSink *sink, const Result *result) {
 static void keep(JsonSink *sink, const Event *event) {
     Arena *arena = sink->common.options.arena;
     switch (event->kind) {
-        case EVENT_WARNING: {
-            Value *object = finding(arena, "warning", event->text, event->hint);
-            set_optional(arena, object, "step", arena_copy_string(arena, event->step));
-            value_append(arena, sink->findings, object);
+        case EVENT_WARNING:
+            add_warning(sink, event);
             break;
-        }
         case EVENT_STEP_FAILED:
             add_failed_step(sink, event);
             break;

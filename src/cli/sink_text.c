@@ -5,12 +5,20 @@
 #include "cli/sink.h"
 #include "cli/wrap.h"
 
-enum { DETAIL_INDENT = 6, DETAIL_LINES = 15 };
+enum { DETAIL_INDENT = 6, DETAIL_LINES = 15, MOST_FINDINGS_OF_A_KIND = 3 };
+
+typedef struct FindingKind {
+    const char *code;
+    size_t count;
+} FindingKind;
+
+typedef LIST_OF(FindingKind) FindingKindList;
 
 typedef struct TextSink {
     Sink common;
     Style out_style, err_style;
     LiveSteps steps;
+    FindingKindList findings;   // since the last verdict, by kind
     Map shown_cases;            // "suite name" of cases printed since the last verdict
     const char *headline;       // so that a verdict does not repeat it
     const char *shown_failure;  // message of the last failed step
@@ -105,6 +113,34 @@ static void print_warning(TextSink *sink, const Event *event) {
     print(sink, false, text_string(&text));
 }
 
+static size_t count_finding(TextSink *sink, const Finding *finding) {
+    list_each(FindingKind, kind, &sink->findings) {
+        if (text_equals(kind->code, finding->code)) return ++kind->count;
+    }
+    Arena *arena = sink->common.options.arena;
+    list_push(arena, &sink->findings, ((FindingKind){.code = arena_copy_string(arena, finding->code), .count = 1}));
+    return 1;
+}
+
+// A checkout with hundreds of old imports is told of some of them, and what to do about it once.
+static void print_finding(TextSink *sink, const Event *event) {
+    size_t count = count_finding(sink, event->finding);
+    Event shown = *event;
+    bool is_folded = sink->common.options.verbosity == 0 && count > MOST_FINDINGS_OF_A_KIND;
+    if (count > 1) shown.hint = NULL;
+    if (!is_folded) print_warning(sink, &shown);
+}
+
+static void append_folded_findings(TextSink *sink, Text *text) {
+    list_each(const FindingKind, kind, &sink->findings) {
+        if (sink->common.options.verbosity > 0 || kind->count <= MOST_FINDINGS_OF_A_KIND) continue;
+        const char *symbol = style_symbol(&sink->out_style, text->arena, SYMBOL_WARNING);
+        const char *more = text_number(text->arena, (long long)(kind->count - MOST_FINDINGS_OF_A_KIND));
+        text_append_format(text, "  %s %s more of the kind %s (-v lists them)\n", symbol, more, kind->code);
+    }
+    sink->findings = (FindingKindList){0};
+}
+
 static void print_note(TextSink *sink, const Event *event) {
     Arena *scratch = sink->common.scratch;
     print(sink, false, arena_format(scratch, "%s\n", style_clean(&sink->err_style, scratch, event->text)));
@@ -143,6 +179,7 @@ static void print_verdict(TextSink *sink, const Verdict *verdict) {
         const TestCase *test_case = &verdict->cases.items[i];
         if (!map_has(&sink->shown_cases, case_key(text.arena, test_case))) append_case(sink, &text, test_case);
     }
+    append_folded_findings(sink, &text);
     sink->steps.running.count = 0;  // a verdict ends what was being tested
     render_verdict_closing(&text, &sink->out_style, verdict, sink->common.options.width);
     print(sink, true, text_string(&text));
@@ -171,7 +208,10 @@ static void emit_result(TextSink *sink, const Event *event) {
             print_failed_step(sink, event);
             break;
         case EVENT_WARNING:
-            print_warning(sink, event);
+            if (event->finding != NULL)
+                print_finding(sink, event);
+            else
+                print_warning(sink, event);
             break;
         case EVENT_TEST_CASE:
             print_case(sink, event->test_case);

@@ -95,7 +95,7 @@ static const char *describe_push(Arena *arena, const PushRefList *refs, const St
     enum { SHOWN = 3 };
     StringList names = {0};
     size_t more = 0;
-    list_each (const PushRef, ref, refs) {
+    list_each(const PushRef, ref, refs) {
         if (ref->is_deletion) continue;
         if (names.count == SHOWN) {
             more++;
@@ -110,7 +110,7 @@ static const char *describe_push(Arena *arena, const PushRefList *refs, const St
 }
 
 static bool has_commits(const PushRefList *refs) {
-    list_each (const PushRef, ref, refs) {
+    list_each(const PushRef, ref, refs) {
         if (!ref->is_deletion) return true;
     }
     return false;
@@ -122,7 +122,7 @@ static bool is_skipped(void) {
 }
 
 static const char *first_new_commit(const PushRefList *refs) {
-    list_each (const PushRef, ref, refs) {
+    list_each(const PushRef, ref, refs) {
         if (!ref->is_deletion) return ref->local_id;
     }
     return "HEAD";
@@ -132,7 +132,7 @@ static const char *first_new_commit(const PushRefList *refs) {
 static void show_verdict(Context *ctx, Verdict verdict) {
     TestCaseList all = verdict.cases;
     verdict.cases = (TestCaseList){0};
-    list_each (const TestCase, test_case, &all) {
+    list_each(const TestCase, test_case, &all) {
         bool is_red = test_case->state == TEST_FAIL || test_case->state == TEST_ERROR;
         bool is_shown = ctx->verbosity > 0 || is_red || test_case->is_cached;
         if (is_shown) list_push(ctx->arena, &verdict.cases, *test_case);

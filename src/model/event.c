@@ -2,6 +2,8 @@
 
 #include <stdarg.h>
 
+#include "base/text.h"
+
 void event_emit(const Context *ctx, const Event *event) {
     if (ctx->sink != NULL) ctx->sink->emit(ctx->sink, event);
 }
@@ -46,6 +48,14 @@ void event_note(const Context *ctx, const char *format, ...) { EMIT_FORMATTED(.k
 
 void event_warning(const Context *ctx, const char *hint, const char *format, ...) {
     EMIT_FORMATTED(.kind = EVENT_WARNING, .hint = hint);
+}
+
+void event_finding(const Context *ctx, const Finding *finding) {
+    Text text = {.arena = ctx->arena};
+    if (finding->file != NULL) text_append(&text, finding->file);
+    if (finding->file != NULL && finding->line > 0) text_append_format(&text, ":%d", finding->line);
+    text_append_format(&text, "%s%s", text.length > 0 ? " " : "", finding->message);
+    event_emit(ctx, &(Event){.kind = EVENT_WARNING, .text = text_string(&text), .hint = finding->hint, .finding = finding});
 }
 
 void event_test_case(const Context *ctx, const TestCase *test_case) {

@@ -13,7 +13,7 @@ typedef enum EventKind {
     EVENT_STEP_SKIPPED,   // step, text: why
     EVENT_STEP_FAILED,    // step, error, duration_ms
     EVENT_NOTE,           // text: something worth saying that is no problem
-    EVENT_WARNING,        // text, hint
+    EVENT_WARNING,        // text, hint; finding when it is about one place in a file
     EVENT_TEST_CASE,      // test_case, as soon as its verdict is there
     EVENT_VERDICT,        // verdict, at the end of a test
     EVENT_RESULT,         // result: what the command was asked for; goes to stdout
@@ -51,6 +51,7 @@ typedef struct Event {
     const Error *error;
     const TestCase *test_case;
     const Verdict *verdict;
+    const Finding *finding;
     const Result *result;
 } Event;
 
@@ -70,6 +71,8 @@ void event_step_skipped(const Context *ctx, const char *step, const char *format
 void event_step_failed(const Context *ctx, const char *step, long long duration_ms, const Error *error);
 void event_note(const Context *ctx, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void event_warning(const Context *ctx, const char *hint, const char *format, ...) __attribute__((format(printf, 3, 4)));
+// A warning whose text is the finding's place and message.
+void event_finding(const Context *ctx, const Finding *finding);
 void event_test_case(const Context *ctx, const TestCase *test_case);
 void event_verdict(const Context *ctx, const Verdict *verdict);
 void event_result(const Context *ctx, const Result *result);

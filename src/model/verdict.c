@@ -22,6 +22,7 @@ void verdict_add(Arena *arena, Verdict *verdict, const TestCase *test_case) {
 
 void verdict_merge(Arena *arena, Verdict *verdict, const Verdict *part) {
     list_each(const TestCase, test_case, &part->cases) verdict_add(arena, verdict, test_case);
+    list_each(const Finding, finding, &part->findings) list_push(arena, &verdict->findings, *finding);
     verdict->duration_ms += part->duration_ms;
     verdict->is_inconclusive = verdict->is_inconclusive || part->is_inconclusive;
     if (verdict->next == NULL) verdict->next = part->next;

@@ -50,9 +50,20 @@ typedef struct TestCase {
 
 typedef LIST_OF(TestCase) TestCaseList;
 
+// Something about one place in a file that does not make a test red.
+typedef struct Finding {
+    const char *code;  // its kind: "slow-import", "AIR302"
+    const char *file;  // as shown; NULL when it is about no file
+    int line;          // 0 when unknown
+    const char *message, *hint;
+} Finding;
+
+typedef LIST_OF(Finding) FindingList;
+
 typedef struct Verdict {
     const char *title;  // "daily_orders · dags/orders.py:12 · 4 tasks"
     TestCaseList cases;
+    FindingList findings;  // warnings beside the cases
     size_t passed, failed, errors, skipped;
     long long duration_ms;
     const char *next;         // what to do now, one command; or NULL
@@ -64,7 +75,7 @@ typedef struct Verdict {
 // Adds a case and counts it.
 void verdict_add(Arena *arena, Verdict *verdict, const TestCase *test_case);
 
-// Adds all cases of `part`, its duration and its trouble.
+// Adds all cases and findings of `part`, its duration and its trouble.
 void verdict_merge(Arena *arena, Verdict *verdict, const Verdict *part);
 
 // True when nothing failed and nothing kept the tests from running.

@@ -6,13 +6,9 @@
 #include "io/json.h"
 #include "model/event.h"
 #include "services/dag_failure.h"
+#include "services/dag_findings.h"
 
 enum { SUMMARY_BYTES = 60, CONTEXT_LINES = 1, LOG_TAIL_BYTES = 256 * 1024, LOG_TAIL_LINES = 12 };
-
-static bool is_user_file(const Project *project, const char *file) {
-    bool is_inside = path_is_inside(file, project->root) || path_is_inside(file, project->dags_dir);
-    return is_inside && !path_is_inside(file, project->state);
-}
 
 static void read_frames(Arena *arena, const Project *project, const Value *frames, TestCase *test_case) {
     for (size_t i = 0; frames != NULL && i < frames->count; i++) {
@@ -22,7 +18,7 @@ static void read_frames(Arena *arena, const Project *project, const Value *frame
                        .line = (int)value_get_integer(item, "line", 0),
                        .function = value_get_string(item, "function", NULL),
                        .source = value_get_string(item, "source", NULL),
-                       .is_user = is_user_file(project, file)};
+                       .is_user = project_has_file(project, file)};
         list_push(arena, &test_case->frames, frame);
         if (!frame.is_user) continue;
         test_case->file = frame.file;
@@ -54,6 +50,9 @@ void dag_events_describe_error(Context *ctx, const Project *project, const Value
     bool says_no_more = text_equals(text_trim(ctx->arena, text), test_case->message);
     test_case->detail = says_no_more ? NULL : text;
     read_frames(ctx->arena, project, value_get(error, "frames"), test_case);
+    const char *task = value_get_string(error, "task", NULL);
+    if (task != NULL && test_case->file != NULL)
+        test_case->line = dag_findings_task_line(ctx, project, test_case->file, task, (int)value_get_integer(error, "line", 0));
     read_source(ctx, project, test_case);
 }
 
@@ -80,21 +79,9 @@ static const char *explain_skip(const char *reason) {
     return strcmp(reason, "missing") == 0 ? "the file is gone" : reason;
 }
 
-// Airflow's own packages warn too, under the name of the file that was being imported.
-static void emit_warnings(const Context *ctx, const Project *project, const Value *warnings) {
-    for (size_t i = 0; warnings != NULL && i < warnings->count; i++) {
-        const Value *warning = warnings->members[i].value;
-        const char *file = value_get_string(warning, "file", "");
-        if (!is_user_file(project, file)) continue;
-        event_warning(ctx, NULL, "%s:%lld %s", path_relative(ctx->arena, file, project->root),
-                      (long long)value_get_integer(warning, "line", 0), value_get_string(warning, "message", ""));
-    }
-}
-
 static void read_file(Context *ctx, const Project *project, const Value *message, DagEvents *events) {
     const char *file = value_get_string(message, "file", ""), *skipped = value_get_string(message, "skipped", NULL);
-    const Value *dags = value_get(message, "dags"), *error = value_get(message, "error"),
-                *warnings = value_get(message, "warnings");
+    const Value *dags = value_get(message, "dags"), *error = value_get(message, "error");
     bool is_red = error != NULL && error->kind == VALUE_OBJECT;
     TestCase test_case = {.suite = "dags",
                           .name = path_relative(ctx->arena, file, project->root),
@@ -112,7 +99,8 @@ static void read_file(Context *ctx, const Project *project, const Value *message
     dag_events_describe_error(ctx, project, error, &test_case);
     verdict_add(ctx->arena, &events->verdict, &test_case);
     event_test_case(ctx, &test_case);
-    emit_warnings(ctx, project, warnings);
+    dag_findings_read(ctx, project, value_get(message, "warnings"), &events->verdict);
+    if (text_equals(skipped, "safe_mode")) dag_findings_look_at_skipped(ctx, project, file, &events->verdict);
 }
 
 static TestState read_task_state(const char *state) {

@@ -106,12 +106,23 @@ static bool gives_task_id(const char *line, const char *task_id) {
     return false;
 }
 
+// A decorated function without a task_id has its own name as id.
+static bool defines_task(Arena *arena, const char *line, const char *task_id) {
+    size_t length = strlen(task_id);
+    line = text_trim(arena, line);
+    if (text_starts_with(line, "async ")) line = skip_blanks(line + strlen("async "));
+    if (!text_starts_with(line, "def ")) return false;
+    line = skip_blanks(line + strlen("def "));
+    return strncmp(line, task_id, length) == 0 && (line[length] == '(' || line[length] == ' ');
+}
+
 int dag_failure_find_task(Arena *arena, const char *source, const char *task_id, int first_line) {
     int first = 0;
     const char *dot = strrchr(task_id, '.');  // a task group's name comes before it
     StringList lines = text_split_lines(arena, source);
     for (size_t i = 0; i < lines.count; i++) {
-        if (!gives_task_id(lines.items[i], dot == NULL ? task_id : dot + 1)) continue;
+        const char *name = dot == NULL ? task_id : dot + 1;
+        if (!gives_task_id(lines.items[i], name) && !defines_task(arena, lines.items[i], name)) continue;
         int line = (int)i + 1;
         if (line >= first_line) return line;
         if (first == 0) first = line;

@@ -148,7 +148,9 @@ static bool visit(Walk *walk, const char *path, const DagIgnoreRuleList *rules, 
     FileKind kind = file_info(path).kind;
     if (kind == FILE_FOLDER && !is_skipped(path_name(path))) return enter_folder(walk, path, rules, depth, err);
     bool is_module = kind == FILE_REGULAR && text_ends_with(path, ".py");
-    if (is_module && !dag_ignore_matches(walk->ctx->arena, rules, path)) list_push(walk->ctx->arena, &walk->report->files, path);
+    if (!is_module) return true;
+    bool is_ignored = dag_ignore_matches(walk->ctx->arena, rules, path);
+    list_push(walk->ctx->arena, is_ignored ? &walk->report->ignored : &walk->report->files, path);
     return true;
 }
 

@@ -13,7 +13,8 @@ typedef LIST_OF(DagFolderFinding) DagFolderFindingList;
 
 typedef struct DagFolderReport {
     DagFolderFindingList findings;
-    StringList files;  // absolute paths of .py files, sorted by folder; what .airflowignore lists is left out
+    StringList files;    // absolute paths of .py files, sorted by folder; what .airflowignore lists is left out
+    StringList ignored;  // .py files that .airflowignore lists, in folders that it does not list
 } DagFolderReport;
 
 // Walks the DAG folder as Airflow does, through links, but not into folders that .airflowignore lists. A missing folder gives an

@@ -6,6 +6,7 @@
 #include "io/file_system.h"
 #include "io/json.h"
 #include "model/event.h"
+#include "services/dag_findings.h"
 #include "services/dag_folder.h"
 #include "services/dag_request.h"
 
@@ -25,9 +26,16 @@ static void add_duplicate(Context *ctx, const FoundDag *first, const FoundDag *s
     event_test_case(ctx, &duplicate);
 }
 
-// Each file is imported on its own, so ids that two files share show only here.
+static int compare_places(const void *left, const void *right) {
+    const FoundDag *one = left, *other = right;
+    int order = strcmp(one->file, other->file);
+    return order != 0 ? order : one->line - other->line;
+}
+
+// Each file is imported on its own, so ids that two files share show only here. Sorted: the files came in no fixed order.
 static void find_duplicates(Context *ctx, DagEvents *events) {
     Map by_id = {0};
+    if (events->dags.count > 1) qsort(events->dags.items, events->dags.count, sizeof *events->dags.items, compare_places);
     list_each(FoundDag, dag, &events->dags) {
         const FoundDag *first = map_get(&by_id, dag->dag_id);
         if (first == NULL) {
@@ -56,6 +64,23 @@ static bool add_files_below(Context *ctx, const Project *project, const char *gi
     return error_hint(err, "DAG files are the .py files below ./%s", project->config.dags);
 }
 
+// A line too much in .airflowignore is seen nowhere else.
+static void report_ignored_files(Context *ctx, const Project *project, DagEvents *events) {
+    DagFolderReport report = {0};
+    Error ignored = {.arena = ctx->arena};
+    if (!dag_folder_inspect(ctx, project, &report, &ignored)) return;
+    dag_findings_look_at_ignored(ctx, project, &report.ignored, &events->verdict);
+}
+
+// The limit that the user set for Airflow holds here too.
+static long long import_timeout_ms(const AirflowConfig *airflow) {
+    list_each(const Pair, pair, &airflow->env) {
+        double seconds = text_equals(pair->key, "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT") ? strtod(pair->value, NULL) : 0;
+        if (seconds > 0 && seconds * 1000 < SMOKE_TIMEOUT_MS) return (long long)(seconds * 1000);
+    }
+    return FILE_TIMEOUT_MS;
+}
+
 static bool check_files(Context *ctx, const Project *project, const StringList *paths, DagEvents *events, Error *err) {
     Value *message = value_object(ctx->arena), *files = value_array(ctx->arena);
     long long start_ms = clock_now_ms();
@@ -65,12 +90,13 @@ static bool check_files(Context *ctx, const Project *project, const StringList *
     }
     value_set_string(ctx->arena, message, "op", "check_dags");
     value_set(ctx->arena, message, "files", files);
-    value_set_integer(ctx->arena, message, "timeout_ms", FILE_TIMEOUT_MS);
+    value_set_integer(ctx->arena, message, "timeout_ms", import_timeout_ms(&project->config.airflow));
     long long timeout_ms = ctx->timeout_ms > 0 ? ctx->timeout_ms : SMOKE_TIMEOUT_MS;
     DagRequest request = {.message = message, .timeout_ms = timeout_ms};
     event_step_started(ctx, "dags", "importing DAG files");
     if (!dag_request_send(ctx, project, &request, events, err)) return false;
     find_duplicates(ctx, events);
+    if (paths->count == 0) report_ignored_files(ctx, project, events);
     events->verdict.duration_ms = clock_now_ms() - start_ms;
     return true;
 }

@@ -193,3 +193,8 @@ const char *user_cache_path(Arena *arena, const char *name) {
     }
     return path_join(arena, path_join(arena, home, ".cache/devbox"), name);
 }
+
+bool project_has_file(const Project *project, const char *path) {
+    bool is_inside = path_is_inside(path, project->root) || path_is_inside(path, project->dags_dir);
+    return is_inside && !path_is_inside(path, project->state);
+}

@@ -31,6 +31,9 @@ bool project_open_with_faults(Context *ctx, const char *folder, Project *project
 bool project_open_snapshot(Context *ctx, const Project *live, const char *folder, const char *state, Project *snapshot,
                            Error *err) MUST_USE;
 
+// True for a file (absolute path) that the user wrote: inside the checkout or its DAG folder, but not devbox's own state.
+bool project_has_file(const Project *project, const char *path);
+
 // Makes .devbox/ with its folders and a .gitignore of `*`. A read-only checkout is an error with the folder's name.
 bool project_prepare_state(Context *ctx, const Project *project, Error *err) MUST_USE;
 

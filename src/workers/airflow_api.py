@@ -168,6 +168,18 @@ def dag_classes():
     return [cls for cls in DAG.__mro__ if cls.__name__ == "DAG" and "__init__" in vars(cls)]
 
 
+def setting_readers():
+    """(owner, name, kind) of every function through which a Variable or Connection is looked up, its name being the first text given."""
+    from airflow.models import Connection, Variable
+
+    readers = [(Variable, "get_variable_from_secrets", "variable"), (Connection, "get_connection_from_secrets", "connection")]
+    if is_airflow_3():
+        from airflow.sdk.execution_time import context
+
+        readers += [(context, "_get_variable", "variable"), (context, "_get_connection", "connection")]
+    return readers
+
+
 def serialize(dag):
     """Raises when the scheduler and the web server could not be told about this DAG."""
     from airflow.serialization.serialized_objects import SerializedDAG

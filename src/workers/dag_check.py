@@ -7,6 +7,7 @@ from collections import deque
 
 import airflow_api
 import dag_files
+import dag_findings
 from user_process import GRACE_S, UserProcess
 
 FILES_PER_PROCESS = 25
@@ -27,6 +28,7 @@ class _Check:
         self._limit_s = request["timeout_ms"] / 1000
         self._wanted = request.get("files") or []
         self._events = events
+        self._pools = dag_findings.read_pools(os.path.join(request["work_dir"], "airflow.db"))
         self._processes = {}
 
     def run(self):
@@ -67,7 +69,7 @@ class _Check:
         for path in paths:
             found = dag_files.load(path, self._folder)
             if found.error is None:
-                dag_files.check_serializable(found)
+                dag_files.check_dags(found, self._pools)
             events.send("file", **found.as_event())
 
     def _take(self, descriptor):

@@ -1,14 +1,13 @@
 """Importing one DAG file as Airflow does, and saying what is wrong with it."""
 
-import importlib.machinery
 import linecache
 import os
-import sys
 import time
 import traceback
-import warnings
 
 import airflow_api
+import dag_findings
+from import_watch import ImportWatch
 
 WORKERS = os.path.dirname(os.path.abspath(__file__))
 
@@ -47,7 +46,7 @@ def load(path, folder):
         found.skipped = "safe_mode"
         return found
     started = time.monotonic()
-    with _Watch(path) as watch:
+    with ImportWatch(path, folder) as watch:
         try:
             bag = airflow_api.new_dag_bag(folder)
             bag.process_file(path, only_if_updated=False)
@@ -58,14 +57,21 @@ def load(path, folder):
             text = None
     found.duration_ms = round((time.monotonic() - started) * 1000)
     found.lines = {dag_id: lines[0] for dag_id, lines in watch.creations.items()}
-    found.warnings = [warning for warning in watch.warnings if warning["file"] == path or warning["file"].startswith(folder + os.sep)]
     if watch.error is not None:
         found.error = _describe_import_error(watch.error, found.duration_ms)
     elif text is not None:
         found.error = _describe_text(text, path, found.lines)
+        _name_cycle(found.error, watch.dags)
     else:
         found.error = _duplicate(found, watch.creations)
+    # What broke the import is told by the error.
+    told = ("variable-at-import", "connection-at-import", "slow-file") if found.error else ()
+    found.warnings = [warning for warning in watch.warnings if warning["code"] not in told and _is_below(warning["file"], folder)]
     return found
+
+
+def _is_below(path, folder):
+    return path.startswith(folder.rstrip("/") + "/")
 
 
 def check_serializable(found):
@@ -76,66 +82,6 @@ def check_serializable(found):
         except Exception as error:
             found.error = describe_error(error, f"DAG '{dag_id}' cannot be serialised: {error}")
             return
-
-
-class _Watch:
-    """Sees, while a file is imported, the exception that Airflow would keep only as text, the warnings, and where DAGs are made."""
-
-    def __init__(self, path):
-        self._path = path
-        self.error = None
-        self.warnings = []
-        self.creations = {}
-
-    def __enter__(self):
-        self._loader = importlib.machinery.SourceFileLoader
-        importlib.machinery.SourceFileLoader = self._recording_loader()
-        self._inits = [(cls, cls.__init__) for cls in airflow_api.dag_classes()]
-        for cls, init in self._inits:
-            cls.__init__ = self._recording_init(init)
-        self._catcher = warnings.catch_warnings()
-        self._catcher.__enter__()
-        warnings.simplefilter("default")
-        warnings.showwarning = self._record_warning
-        return self
-
-    def __exit__(self, *_):
-        self._catcher.__exit__(None, None, None)
-        for cls, init in self._inits:
-            cls.__init__ = init
-        importlib.machinery.SourceFileLoader = self._loader
-
-    def _recording_loader(self):
-        watch = self
-
-        class Loader(self._loader):
-            def exec_module(self, module):
-                try:
-                    super().exec_module(module)
-                except BaseException as error:
-                    watch.error = error
-                    raise
-
-        return Loader
-
-    def _recording_init(self, init):
-        def recording(dag, *args, **kwargs):
-            init(dag, *args, **kwargs)
-            line = self._line_in_file(sys._getframe(1))
-            if line is not None:
-                self.creations.setdefault(dag.dag_id, []).append(line)
-
-        return recording
-
-    def _line_in_file(self, frame):
-        while frame is not None and frame.f_code.co_filename != self._path:
-            frame = frame.f_back
-        return frame.f_lineno if frame is not None else None
-
-    def _record_warning(self, message, category, filename, lineno, *_):
-        warning = {"file": filename, "line": lineno, "message": f"{category.__name__}: {message}"}
-        if warning not in self.warnings:
-            self.warnings.append(warning)
 
 
 def _duplicate(found, creations):
@@ -154,13 +100,21 @@ def describe_error(error, message=None):
         error = error.__context__
     if isinstance(error, SystemExit):
         message = message or f"sys.exit({error.code!r}) was called"
-    text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    text = "".join(_without_own_frames(traceback.TracebackException.from_exception(error)).format())
     return {
         "type": type(error).__name__,
         "message": message or airflow_api.explain(error) or str(error) or repr(error),
         "frames": _frames(error),
         "text": text,
     }
+
+
+def _without_own_frames(described):
+    """This host stands between the user's import statements."""
+    described.stack = traceback.StackSummary.from_list([frame for frame in described.stack if os.path.dirname(frame.filename) != WORKERS])
+    for related in filter(None, (described.__cause__, described.__context__)):
+        _without_own_frames(related)
+    return described
 
 
 def _frames(error):
@@ -176,6 +130,41 @@ def _frames(error):
 
 def _frame(file, line, function):
     return {"file": file, "line": line, "function": function, "source": linecache.getline(file, line).strip()}
+
+
+def check_dags(found, pools):
+    """What a run or a scheduler would stumble over; `pools` are the names of those that there are, None when that is not known."""
+    check_serializable(found)
+    for dag_id, dag in found.dags.items():
+        if found.error is None:
+            _check_templates(found, dag)
+        for task_id, pool in dag_findings.unknown_pools(dag, pools) if pools is not None else ():
+            message = f"the task {task_id} waits for the pool {pool}, which does not exist"
+            place = {"file": found.path, "line": found.lines.get(dag_id), "task": task_id, "pool": pool}
+            found.warnings.append({"code": "unknown-pool", **place, "message": message})
+
+
+def _check_templates(found, dag):
+    errors = dag_findings.template_errors(dag)
+    if not errors:
+        return
+    task_id, field, error = errors[0]
+    others = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    kind = type(error).__name__
+    message = f"{field} of the task {task_id}: {error}{others}"
+    if kind == "TemplateNotFound":
+        message = f"{field} of the task {task_id} names a file that is not there: {error}{others}"
+    found.error = process_error(kind, message)
+    found.error.update(task=task_id, line=found.lines.get(dag.dag_id))
+
+
+def _name_cycle(error, dags):
+    """Airflow names one task of a cycle; its way through the others is what one looks for."""
+    for dag_id, dag in dags.items() if error["type"] == "AirflowDagCycleException" else ():
+        cycle = dag_findings.find_cycle(dag)
+        if cycle:
+            error["message"] = f"the tasks of DAG {dag_id} wait for one another: {' → '.join(cycle)}"
+            return
 
 
 def _describe_import_error(error, duration_ms):

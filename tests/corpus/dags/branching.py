@@ -1,5 +1,8 @@
 """Passes: the branch that is not taken is skipped."""
 
+# file: pass
+# run branching = success: success choose left; skipped right
+
 import datetime
 
 try:

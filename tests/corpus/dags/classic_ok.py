@@ -1,5 +1,8 @@
 """Passes: classic operators, a retry policy, a template."""
 
+# file: pass
+# run classic_ok = success: success first second
+
 import datetime
 
 try:

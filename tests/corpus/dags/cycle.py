@@ -1,5 +1,7 @@
 """Two tasks that wait for each other."""
 
+# file: fail AirflowDagCycleException
+
 import datetime
 
 try:

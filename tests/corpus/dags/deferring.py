@@ -1,5 +1,8 @@
 """Passes: a task that waits in the triggerer."""
 
+# file: pass
+# run deferring = success: success wait after
+
 import datetime
 
 try:

@@ -1,5 +1,7 @@
 """Two DAGs of one id, of which Airflow would silently keep one."""
 
+# file: fail DuplicateDagId
+
 import datetime
 
 try:

@@ -1,5 +1,12 @@
 """Tasks that end the process in two ways."""
 
+# file: pass
+# cold: no, it would end Airflow's own process
+# run exits_politely = failed: failed leave
+# why exits_politely: SystemExit
+# run exits_at_once = failed: failed vanish
+# why exits_at_once: ProcessExit
+
 import datetime
 
 try:

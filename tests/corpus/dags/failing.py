@@ -1,5 +1,10 @@
 """Fails in its second task; the third is never run."""
 
+# file: pass
+# cold: no, its retries would wait for minutes
+# run failing = failed: success extract; failed check_totals; upstream_failed publish
+# why failing: AssertionError: empty day: 0
+
 import datetime
 
 try:

@@ -1,5 +1,8 @@
 """An Airflow DAG file whose import cannot be interrupted."""
 
+# file: fail ImportTimeout
+# cold: no, it would hang
+
 import signal
 import time
 

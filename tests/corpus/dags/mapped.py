@@ -1,5 +1,9 @@
 """Passes: one task per value, and one of another DAG's mapped tasks fails."""
 
+# file: pass
+# run mapped = success: success square[0] square[1] square[2] total
+# run mapped_failing = failed: success invert[0]; failed invert[1]
+
 import datetime
 
 try:

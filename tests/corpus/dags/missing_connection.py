@@ -1,5 +1,9 @@
 """Fails: its connection does not exist."""
 
+# file: pass
+# run missing_connection = failed: failed connect
+# why missing_connection: warehouse_of_nobody
+
 import datetime
 
 try:

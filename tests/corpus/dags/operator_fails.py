@@ -1,5 +1,9 @@
 """Fails in code of Airflow: nothing of the traceback is the user's."""
 
+# file: pass
+# run operator_fails = failed: failed load
+# why operator_fails: exit code 7
+
 import datetime
 
 try:

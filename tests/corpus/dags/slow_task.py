@@ -1,5 +1,11 @@
 """A task that takes longer than any test allows."""
 
+# file: pass
+# cold: no, it would take minutes
+# with slow_task: --timeout 10s
+# run slow_task = failed: success quick; failed crawl
+# why slow_task: still running after 10 s
+
 import datetime
 
 try:

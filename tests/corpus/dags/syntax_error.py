@@ -1,4 +1,6 @@
 """An Airflow DAG file that does not parse."""
 
+# file: fail SyntaxError
+
 def broken(:
     pass

@@ -1,5 +1,8 @@
 """Passes: TaskFlow with values handed on."""
 
+# file: pass
+# run taskflow_ok = success: success extract load
+
 import datetime
 
 try:

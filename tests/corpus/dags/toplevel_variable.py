@@ -1,5 +1,8 @@
 """A DAG file that reads a Variable while it is imported."""
 
+# file (2): fail KeyError
+# file (3): fail ImportError
+
 import datetime
 
 try:

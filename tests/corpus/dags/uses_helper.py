@@ -1,5 +1,8 @@
 """Passes: imports a module of the DAGs folder."""
 
+# file: pass
+# run uses_helper = success: success price
+
 import datetime
 
 try:

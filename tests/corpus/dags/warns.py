@@ -1,5 +1,9 @@
 """Passes, with a warning of its own."""
 
+# file: pass
+# found: the old extract goes away
+# run warns = success: success nothing
+
 import datetime
 
 try:

@@ -106,10 +106,16 @@ static void warnings_failed_steps_and_red_cases_are_findings(void **state) {
         &(TestCase){.suite = "dags", .name = "bad.py", .state = TEST_ERROR, .file = "dags/bad.py", .line = 7, .message = "no"});
     event_warning(&scene.ctx, "kill 12", "port 8080 is taken");
     event_step_failed(&scene.ctx, "airflow", 5, &err);
+    event_finding(&scene.ctx, &(Finding){.code = "AIR302", .file = "dags/a.py", .line = 3, .message = "it moved"});
     event_verdict(&scene.ctx, &verdict);
     const Value *envelope = only_envelope(&scene, NULL, 1), *findings = value_get(envelope, "findings");
-    assert_int_equal(findings->count, 3);
-    const Value *warning = findings->members[0].value, *step = findings->members[1].value, *red = findings->members[2].value;
+    assert_int_equal(findings->count, 4);
+    const Value *warning = findings->members[0].value, *step = findings->members[1].value, *red = findings->members[3].value;
+    const Value *moved = findings->members[2].value;
+    assert_string_equal(value_get_string(moved, "code", ""), "AIR302");
+    assert_string_equal(value_get_string(moved, "file", ""), "dags/a.py");
+    assert_int_equal(value_get_integer(moved, "line", 0), 3);
+    assert_string_equal(value_get_string(moved, "message", ""), "it moved");
     assert_string_equal(value_get_string(warning, "severity", ""), "warning");
     assert_string_equal(value_get_string(warning, "hint", ""), "kill 12");
     assert_string_equal(value_get_string(step, "step", ""), "airflow");

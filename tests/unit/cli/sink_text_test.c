@@ -92,8 +92,7 @@ static void restart_reads_as_in_the_golden_transcript(void **state) {
     play(&scene);
     const Context *ctx = &scene.ctx;
     error_set(&unknown, ERROR_USAGE, "there is no service 'schedular'");
-    error_hint(&unknown,
-               "did you mean: devbox restart scheduler · there are: webserver, scheduler, dag-processor, triggerer");
+    error_hint(&unknown, "did you mean: devbox restart scheduler · there are: webserver, scheduler, dag-processor, triggerer");
     event_step_started(ctx, "airflow", "restarting");
     event_step_progress(ctx, "airflow", "restarting scheduler, dag-processor");
     fake_clock_advance(10001);
@@ -562,6 +561,29 @@ static ssize_t refuse_with_broken_pipe(void *cookie, const char *bytes, size_t l
     return -1;
 }
 
+static void many_findings_of_a_kind_are_folded_unless_asked_for(void **state) {
+    static const char few[] =
+        "  ! dags/a.py:1 moved\n      import it from elsewhere\n  ! dags/a.py:2 moved\n  ! dags/a.py:3 moved\n";
+    static const struct {
+        int verbosity;
+        const char *rest;
+    } rows[] = {{0, "  ! 2 more of the kind AIR302 (-v lists them)\n"}, {1, "  ! dags/a.py:4 moved\n  ! dags/a.py:5 moved\n"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        Scene scene;
+        open_scene(&scene, *state);
+        scene.options.verbosity = rows[i].verbosity;
+        play(&scene);
+        for (int line = 1; line <= 5; line++) {
+            Finding finding = {
+                .code = "AIR302", .file = "dags/a.py", .line = line, .message = "moved", .hint = "import it from elsewhere"};
+            event_finding(&scene.ctx, &finding);
+        }
+        event_verdict(&scene.ctx, &(Verdict){0});
+        const char *screen = close_scene(&scene, NULL, 0);
+        assert_string_equal(screen, arena_format(*state, "%s%spassed in 0.00s: nothing to test\n", few, rows[i].rest));
+    }
+}
+
 static void a_reader_that_left_ends_the_stream_silently(void **state) {
     volatile sig_atomic_t cancel = 0;
     FILE *pipe = fopencookie(NULL, "w", (cookie_io_functions_t){.write = refuse_with_broken_pipe});
@@ -581,6 +603,7 @@ static void a_reader_that_left_ends_the_stream_silently(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        test_with_arena(many_findings_of_a_kind_are_folded_unless_asked_for),
         test_with_arena(start_reads_as_in_the_golden_transcript),
         test_with_arena(a_taken_port_reads_as_in_the_golden_transcript),
         test_with_arena(restart_reads_as_in_the_golden_transcript),

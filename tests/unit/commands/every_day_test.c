@@ -1,6 +1,5 @@
 // fakes: clock
 #include <stdlib.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -157,7 +156,8 @@ static void open_says_the_address_when_it_opens_no_browser(void **state) {
     setenv("BROWSER", "/bin/false-browser-of-nobody", 1);
     assert_true(execute(&run, &command_open, NULL));
     const char *said = event_log_take(&run.log);
-    assert_true(text_starts_with(said, "note: Airflow is starting, so the page may not answer yet\nnote: no browser was opened: "));
+    assert_true(
+        text_starts_with(said, "note: Airflow is starting, so the page may not answer yet\nnote: no browser was opened: "));
     assert_true(text_ends_with(said, "\nresult: \n"));
     run.checkout->ctx.is_dry_run = true;
     setenv("BROWSER", checkout_path(*state, "never-run"), 1);

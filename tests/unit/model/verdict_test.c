@@ -41,7 +41,9 @@ static void merging_adds_up(void **state) {
     add(*state, &whole, TEST_PASS);
     add(*state, &part, TEST_FAIL);
     add(*state, &part, TEST_PASS);
+    list_push((Arena *)*state, &part.findings, ((Finding){.code = "slow-import", .message = "slow"}));
     verdict_merge(*state, &whole, &part);
+    assert_int_equal(whole.findings.count, 1);
     assert_int_equal(whole.cases.count, 3);
     assert_int_equal(whole.passed, 2);
     assert_int_equal(whole.failed, 1);

@@ -87,6 +87,16 @@ static void only_warnings_of_the_user_s_own_code_are_shown(void **state) {
                         "case: pass dags/orders.py\nwarning: dags/orders.py:3 old style\n");
 }
 
+static void an_error_of_a_task_shows_the_task_s_line(void **state) {
+    Reading *reading = prepare(state);
+    checkout_add(reading->checkout, "dags/show.py", "with DAG('a'):\n    Bash(task_id='other')\n    Bash(task_id='show')\n");
+    read_line(reading,
+              "{\"event\":\"file\",\"file\":\"@/dags/show.py\",\"error\":{\"type\":\"TemplateSyntaxError\",\"message\":\"odd\","
+              "\"frames\":[],\"text\":\"TemplateSyntaxError: odd\",\"task\":\"show\",\"line\":1}}");
+    assert_int_equal(last_case(reading)->line, 3);
+    assert_string_equal(last_case(reading)->source.items[1].text, "    Bash(task_id='show')");
+}
+
 static void an_error_shows_the_user_s_own_line(void **state) {
     Reading *reading = prepare(state);
     read_line(reading,
@@ -145,7 +155,8 @@ static void every_state_of_a_task_has_its_meaning(void **state) {
     } rows[] = {
         {"{\"event\":\"task\",\"task_id\":\"a\",\"state\":\"success\",\"duration_ms\":110}", "case: pass a\n"},
         {"{\"event\":\"task\",\"task_id\":\"s\",\"state\":\"skipped\"}", "case: skip s · skipped\n"},
-        {"{\"event\":\"task\",\"task_id\":\"s\",\"state\":\"skipped\",\"reason\":\"no rows\"}", "case: skip s · skipped: no rows\n"},
+        {"{\"event\":\"task\",\"task_id\":\"s\",\"state\":\"skipped\",\"reason\":\"no rows\"}",
+         "case: skip s · skipped: no rows\n"},
         {"{\"event\":\"task\",\"task_id\":\"n\",\"state\":null}", "case: skip n · not run\n"},
         {"{\"event\":\"task\",\"task_id\":\"n\"}", "case: skip n · not run\n"},
         {"{\"event\":\"task\",\"task_id\":\"r\",\"state\":\"removed\"}", "case: skip r · not run\n"},
@@ -306,6 +317,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         test_with_checkout(a_file_says_which_dags_it_holds),
         test_with_checkout(only_warnings_of_the_user_s_own_code_are_shown),
+        test_with_checkout(an_error_of_a_task_shows_the_task_s_line),
         test_with_checkout(an_error_shows_the_user_s_own_line),
         test_with_checkout(source_lines_that_are_not_there_are_left_out),
         test_with_checkout(every_state_of_a_task_has_its_meaning),

@@ -70,12 +70,15 @@ static void a_task_is_found_by_its_id(void **state) {
         "Bash(\n"
         "    task_id=\"load\",\n"
         "    other_task_id=name)\n"
-        "Bash(task_id='load_all')\n";
+        "Bash(task_id='load_all')\n"
+        "@task\n"
+        "def clean(rows):\n"
+        "    async def fetch ():\n";
     static const struct {
         const char *task_id;
         int first_line, expected;
-    } rows[] = {{"load", 1, 1},    {"load", 2, 4},     {"load", 5, 1}, {"group.load", 2, 4},
-                {"extract", 1, 2}, {"load_all", 1, 6}, {"name", 1, 0}, {"", 1, 0}};
+    } rows[] = {{"load", 1, 1}, {"load", 2, 4}, {"load", 5, 1},  {"group.load", 2, 4},  {"extract", 1, 2}, {"load_all", 1, 6},
+                {"name", 1, 0}, {"", 1, 0},     {"clean", 1, 8}, {"group.fetch", 1, 9}, {"cle", 1, 0}};
     const Checkout *checkout = *state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         assert_int_equal(dag_failure_find_task(checkout->arena, source, rows[i].task_id, rows[i].first_line), rows[i].expected);

@@ -1,0 +1,1 @@
+# file: skip safe_mode
