@@ -278,6 +278,7 @@ class PrefixTest(InstallCase):
                               env=environment(HOME=self.home), capture_output=True)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertTrue(os.path.exists(self.path("platform/seeds/orders.csv")))
+        self.assertTrue(os.access(self.path("platform/.github/scripts/upload_to_s3.sh"), os.X_OK))
 
     def test_a_prefix_that_cannot_be_written_is_named(self):
         open(self.path("file"), "w").close()
