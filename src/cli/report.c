@@ -12,6 +12,11 @@ const char *report_reason(const TestCase *test_case) {
     return text_is_empty(why) ? test_state_name(test_case->state) : why;
 }
 
+const char *report_place(Arena *arena, const char *file, int line) {
+    if (text_is_empty(file)) return "";
+    return line > 0 ? arena_format(arena, "%s:%d", file, line) : file;
+}
+
 StringList report_suites(Arena *arena, const Verdict *verdict) {
     StringList suites = {0};
     list_each(const TestCase, test_case, &verdict->cases) {

@@ -19,6 +19,9 @@ const char *report_outcome(const Report *report);
 // Why the case is not green, in a word where nothing else is known.
 const char *report_reason(const TestCase *test_case);
 
+// "dags/orders.py:41", "dags/orders.py" without a line, "" without a file.
+const char *report_place(Arena *arena, const char *file, int line);
+
 // The distinct suites, in the order of their first case.
 StringList report_suites(Arena *arena, const Verdict *verdict);
 
@@ -31,7 +34,7 @@ const char *report_junit(Arena *arena, const Report *report);
 // One page that needs nothing else.
 const char *report_html(Arena *arena, const Report *report);
 
-// Workflow commands, "::error file=…,line=…,title=…::message": at most the ten that GitHub shows, and how many more there are.
+// Workflow commands, "::error file=…,line=…,title=…::message": at most the ten of a kind that GitHub shows, and how many more there are.
 StringList report_github_annotations(Arena *arena, const Report *report);
 
 // Markdown for the summary of a GitHub job.

@@ -27,50 +27,89 @@ static const char *full_name(Arena *arena, const Report *report, const TestCase 
 }
 
 // As the repository knows the file; NULL for a file outside of it.
-static const char *repository_path(Arena *arena, const Report *report, const TestCase *test_case) {
-    if (text_is_empty(test_case->file) || *test_case->file == '/') return NULL;
-    if (text_is_empty(report->folder) || text_equals(report->folder, ".")) return test_case->file;
-    return arena_format(arena, "%s/%s", report->folder, test_case->file);
+static const char *repository_path(Arena *arena, const Report *report, const char *file) {
+    if (text_is_empty(file) || *file == '/') return NULL;
+    if (text_is_empty(report->folder) || text_equals(report->folder, ".")) return file;
+    return arena_format(arena, "%s/%s", report->folder, file);
 }
 
-static const char *annotate(Arena *arena, const Report *report, const char *level, const TestCase *test_case) {
+typedef struct Annotation {
+    const char *level, *title;
+    const char *file;  // as the repository knows it; NULL for none
+    int line;          // 0 when unknown
+    const char *message, *hint;
+} Annotation;
+
+static const char *print_annotation(Arena *arena, const Annotation *annotation) {
     Text text = {.arena = arena};
-    const char *file = repository_path(arena, report, test_case);
-    const char *message = report_reason(test_case);
-    if (!text_is_empty(test_case->hint)) message = arena_format(arena, "%s\n%s", message, test_case->hint);
-    text_append_format(&text, "::%s ", level);
+    const char *file = annotation->file, *message = annotation->message;
+    if (!text_is_empty(annotation->hint)) message = arena_format(arena, "%s\n%s", message, annotation->hint);
+    text_append_format(&text, "::%s ", annotation->level);
     if (file != NULL) text_append_format(&text, "file=%s,", escape(arena, style_clean_line(&plain, arena, file), true));
-    if (file != NULL && test_case->line > 0) text_append_format(&text, "line=%d,", test_case->line);
-    const char *name = style_clean_line(&plain, arena, full_name(arena, report, test_case));
-    text_append_format(&text, "title=%s::", escape(arena, name, true));
+    if (file != NULL && annotation->line > 0) text_append_format(&text, "line=%d,", annotation->line);
+    const char *title = style_clean_line(&plain, arena, annotation->title);
+    text_append_format(&text, "title=%s::", escape(arena, title, true));
     text_append(&text, escape(arena, style_clean(&plain, arena, message), false));
     return text_string(&text);
+}
+
+static const char *annotate_case(Arena *arena, const Report *report, const char *level, const TestCase *test_case) {
+    return print_annotation(arena, &(Annotation){.level = level,
+                                                 .title = full_name(arena, report, test_case),
+                                                 .file = repository_path(arena, report, test_case->file),
+                                                 .line = test_case->line,
+                                                 .message = report_reason(test_case),
+                                                 .hint = test_case->hint});
+}
+
+static const char *annotate_finding(Arena *arena, const Report *report, const Finding *finding) {
+    return print_annotation(arena, &(Annotation){.level = "warning",
+                                                 .title = finding->code,
+                                                 .file = repository_path(arena, report, finding->file),
+                                                 .line = finding->line,
+                                                 .message = finding->message,
+                                                 .hint = finding->hint});
+}
+
+static const char *annotate_devbox(Arena *arena, const char *level, const char *message) {
+    return print_annotation(arena, &(Annotation){.level = level, .title = "devbox", .message = message});
 }
 
 static bool is_warning(const TestCase *test_case) {
     return test_case->state == TEST_PASS && text_equals(test_case->state_word, "warn");
 }
 
+static void annotate_errors(Arena *arena, const Report *report, StringList *lines) {
+    size_t errors = 0;
+    list_each(const TestCase, test_case, &report->verdict->cases) {
+        bool is_shown = test_case_is_red(test_case) && errors++ < MOST_ANNOTATIONS;
+        if (is_shown) list_push(arena, lines, annotate_case(arena, report, "error", test_case));
+    }
+    if (errors <= MOST_ANNOTATIONS) return;
+    const char *more = arena_format(arena, "%zu more are red; the log names them all", errors - MOST_ANNOTATIONS);
+    list_push(arena, lines, annotate_devbox(arena, "notice", more));
+}
+
+static void annotate_warnings(Arena *arena, const Report *report, StringList *lines) {
+    size_t warnings = 0;
+    list_each(const TestCase, test_case, &report->verdict->cases) {
+        bool is_shown = is_warning(test_case) && warnings++ < MOST_ANNOTATIONS;
+        if (is_shown) list_push(arena, lines, annotate_case(arena, report, "warning", test_case));
+    }
+    list_each(const Finding, finding, &report->verdict->findings) {
+        if (warnings++ < MOST_ANNOTATIONS) list_push(arena, lines, annotate_finding(arena, report, finding));
+    }
+}
+
 StringList report_github_annotations(Arena *arena, const Report *report) {
     StringList lines = {0};
-    const Verdict *verdict = report->verdict;
-    size_t errors = 0, warnings = 0;
-    list_each(const TestCase, test_case, &verdict->cases) {
-        bool is_red = test_case_is_red(test_case);
-        if (is_red && errors++ < MOST_ANNOTATIONS) list_push(arena, &lines, annotate(arena, report, "error", test_case));
-        if (!is_warning(test_case) || warnings++ >= MOST_ANNOTATIONS) continue;
-        list_push(arena, &lines, annotate(arena, report, "warning", test_case));
+    const char *trouble = report->verdict->trouble;
+    annotate_errors(arena, report, &lines);
+    if (trouble != NULL) {
+        const char *level = report->verdict->is_inconclusive ? "error" : "warning";
+        list_push(arena, &lines, annotate_devbox(arena, level, trouble));
     }
-    if (errors > MOST_ANNOTATIONS) {
-        const char *more =
-            arena_format(arena, "::notice title=devbox::%zu more are red; the log names them all", errors - MOST_ANNOTATIONS);
-        list_push(arena, &lines, more);
-    }
-    if (verdict->trouble != NULL) {
-        const char *level = verdict->is_inconclusive ? "error" : "warning";
-        const char *trouble = escape(arena, style_clean(&plain, arena, verdict->trouble), false);
-        list_push(arena, &lines, arena_format(arena, "::%s title=devbox::%s", level, trouble));
-    }
+    annotate_warnings(arena, report, &lines);
     return lines;
 }
 
@@ -86,14 +125,13 @@ static void append_markdown(Text *text, const char *string) {
 }
 
 static void append_row(Text *text, const Report *report, const TestCase *test_case) {
-    const char *file = repository_path(text->arena, report, test_case);
+    const char *file = repository_path(text->arena, report, test_case->file);
     text_append(text, "| ✗ ");
     append_markdown(text, full_name(text->arena, report, test_case));
     text_append(text, " | ");
     append_markdown(text, report_reason(test_case));
     text_append(text, " | ");
-    if (file != NULL) append_markdown(text, file);
-    if (file != NULL && test_case->line > 0) text_append_format(text, ":%d", test_case->line);
+    append_markdown(text, report_place(text->arena, file, test_case->line));
     text_append(text, " |\n");
 }
 
@@ -106,6 +144,7 @@ const char *report_github_summary(Arena *arena, const Report *report) {
                                         render_case_duration(arena, verdict->duration_ms)));
     text_append(&text, "\n\n");
     append_markdown(&text, render_verdict_counts(arena, verdict));
+    if (verdict->findings.count > 0) text_append_format(&text, ", %zu worth a look", verdict->findings.count);
     text_append_format(&text, " · ");
     append_markdown(&text, report->platform);
     text_append(&text, "\n\n");

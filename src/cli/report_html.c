@@ -61,6 +61,7 @@ const char *report_html(Arena *arena, const Report *report) {
     text_append(&text, "<body>\n<main>\n");
     append_masthead(&text, report);
     report_page_red_cases(&text, report->verdict);
+    report_page_findings(&text, report->verdict);
     report_page_timeline(&text, report->verdict);
     report_page_data(&text, report->verdict);
     report_page_slow_imports(&text, report->verdict);

@@ -74,6 +74,18 @@ static void append_property(Text *text, const char *name, const char *value) {
     text_append(text, "/>\n");
 }
 
+// Warnings are no cases; readers show this text beside those of the suite.
+static void append_findings(Text *text, const Verdict *verdict) {
+    if (verdict->findings.count == 0) return;
+    text_append(text, "    <system-err>");
+    list_each(const Finding, finding, &verdict->findings) {
+        const char *place = report_place(text->arena, finding->file, finding->line);
+        markup_append(
+            text, arena_format(text->arena, "%s%s%s (%s)\n", place, *place == '\0' ? "" : " ", finding->message, finding->code));
+    }
+    text_append(text, "</system-err>\n");
+}
+
 static void append_suite(Text *text, const Report *report, const Verdict *all, const char *name) {
     Verdict suite = report_suite(text->arena, all, name);
     text_append(text, "  <testsuite");
@@ -88,6 +100,8 @@ static void append_suite(Text *text, const Report *report, const Verdict *all, c
     append_property(text, "platform", report->platform);
     text_append(text, "    </properties>\n");
     list_each(const TestCase, test_case, &suite.cases) append_case(text, report, test_case);
+    bool is_first = text_equals(name, all->cases.items[0].suite == NULL ? "" : all->cases.items[0].suite);
+    if (is_first) append_findings(text, report->verdict);
     text_append(text, "  </testsuite>\n");
 }
 

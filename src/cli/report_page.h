@@ -16,6 +16,9 @@ const char *report_page_kind(const TestCase *test_case);
 // One article per red case: message, place, source, what led there, evidence.
 void report_page_red_cases(Text *text, const Verdict *verdict);
 
+// Places in files that turn nothing red.
+void report_page_findings(Text *text, const Verdict *verdict);
+
 // Every case, by suite; long green suites are folded.
 void report_page_all_cases(Text *text, const Verdict *verdict);
 

@@ -5,7 +5,7 @@
 #include "io/json.h"
 
 // A green suite of more cases than this starts folded.
-enum { MOST_OPEN_CASES = 40, MOST_CALLERS = 8 };
+enum { MOST_OPEN_CASES = 40, MOST_CALLERS = 8, MOST_FINDINGS = 100 };
 
 static const Style plain = {.has_unicode = true};
 
@@ -41,8 +41,7 @@ static void append_place(Text *text, const TestCase *test_case) {
     const Frame *culprit = test_case_user_frame(test_case);
     bool has_place = culprit == NULL && test_case->file != NULL && test_case->line > 0;
     if (culprit != NULL) markup_append_element(text, "p", "place", describe_frame(text->arena, culprit));
-    if (has_place)
-        markup_append_element(text, "p", "place", arena_format(text->arena, "%s:%d", test_case->file, test_case->line));
+    if (has_place) markup_append_element(text, "p", "place", report_place(text->arena, test_case->file, test_case->line));
     bool has_frame_source = culprit != NULL && !text_is_empty(culprit->source);
     if (test_case->source.count == 0 && !has_frame_source) return;
     text_append(text, "<pre class=\"source\">");
@@ -105,6 +104,28 @@ void report_page_red_cases(Text *text, const Verdict *verdict) {
     list_each(const TestCase, test_case, &verdict->cases) {
         if (test_case_is_red(test_case)) append_red_case(text, test_case);
     }
+    text_append(text, "</section>\n");
+}
+
+static void append_finding(Text *text, const Finding *finding) {
+    text_append(text, "<li class=\"warn\"><b title=\"warning\">!</b> <span class=\"name\">");
+    markup_append(text, report_place(text->arena, finding->file, finding->line));
+    text_append(text, "</span> <span class=\"time\">");
+    markup_append(text, finding->code);
+    text_append(text, "</span>");
+    markup_append_element(text, "p", NULL, finding->message);
+    markup_append_element(text, "p", "next", finding->hint);
+    text_append(text, "</li>\n");
+}
+
+void report_page_findings(Text *text, const Verdict *verdict) {
+    size_t count = verdict->findings.count, shown = count < MOST_FINDINGS ? count : MOST_FINDINGS;
+    if (count == 0) return;
+    const char *unit = count == 1 ? "warning" : "warnings";
+    text_append_format(text, "<section>\n<h2>Worth a look <span>%zu %s</span></h2>\n<ul>\n", count, unit);
+    for (size_t i = 0; i < shown; i++) append_finding(text, &verdict->findings.items[i]);
+    text_append(text, "</ul>\n");
+    if (count > shown) text_append_format(text, "<p>And %zu more.</p>\n", count - shown);
     text_append(text, "</section>\n");
 }
 

@@ -33,7 +33,7 @@ const char *const report_page_style[] = {
     "var(--rule)}li:first-child{border-top:0}",
     "li b{display:inline-block;width:1.2rem}li.pass b{color:var(--pass)}li.fail b{color:var(--fail)}li.warn b{color:var(--warn)}",
     "li.skip b,li.skip .name,.time,.summary{color:var(--dim)}.time,.summary{font-size:.9rem}.time{margin-left:.5rem}",
-    "li.fail .summary{color:var(--fail)}.summary{margin-left:.5rem}li details{margin-left:1.5rem;font-size:.9rem}",
+    "li.fail .summary{color:var(--fail)}.summary{margin-left:.5rem}li details,li p{margin-left:1.5rem;font-size:.9rem}",
     ".bars li{display:grid;grid-template-columns:minmax(8rem,16rem) 1fr "
     "4rem;gap:.75rem;align-items:center;border:0;padding:.15rem 0}",
     ".bars .time{text-align:right;margin:0}.track{position:relative;height:.9rem;background:var(--track);border-radius:.25rem}",

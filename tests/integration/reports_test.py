@@ -33,16 +33,21 @@ def broken_totals():
 
 broken_totals()
 """
+READS_VARIABLE = """import pendulum
+from airflow.models import Variable
+given = Variable.get("no_such", "nothing")
+"""
 # What each element of JUnit XML may hold, and must and may say: the common ground of the readers of GitLab, Jenkins and GitHub's actions.
 SCHEMA = {
     "testsuites": ({"testsuite"}, {"name", "tests", "failures", "errors", "time"}, set()),
-    "testsuite": ({"properties", "testcase"}, {"name", "tests", "failures", "errors", "skipped", "time", "timestamp"}, set()),
+    "testsuite": ({"properties", "testcase", "system-err"}, {"name", "tests", "failures", "errors", "skipped", "time", "timestamp"}, set()),
     "properties": ({"property"}, set(), set()),
     "property": (set(), {"name", "value"}, set()),
     "testcase": ({"failure", "error", "skipped"}, {"name", "classname", "time"}, {"file", "line"}),
     "failure": (set(), {"message", "type"}, set()),
     "error": (set(), {"message", "type"}, set()),
     "skipped": (set(), set(), {"message"}),
+    "system-err": (set(), set(), set()),
 }
 VOID = {"meta", "br", "hr", "img", "link", "input"}
 
@@ -134,18 +139,20 @@ class ReportsTest(unittest.TestCase):
         with open(checkout.path("dbt/tests/orders_are_few.sql"), "w") as file:
             file.write("select order_id from {{ ref('stg_orders') }} limit 2\n")
         checkout.write("dags/no_such.py", "import airflow, dag_that_is_not_there\n")
+        checkout.write("dags/reads_variable.py", BROKEN_TASK.replace("broken_totals", "reads_variable").replace("import pendulum\n", READS_VARIABLE))
         checkout.git("add", "--all")
         checkout.git("commit", "-q", "-m", "Break it")
         summary = os.path.join(checkout.home, "summary.md")
         github = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": summary}
         answer = checkout.run("check", "--junit", "junit.xml", "--report", "page.html", env=github).check(1)
         commands = [line for line in answer.out.splitlines() if line.startswith("::")]
-        self.assertEqual(len(commands), 2, answer.out)
+        self.assertEqual(len(commands), 3, answer.out)
         self.assertTrue(commands[0].startswith("::error file=dags/no_such.py,line=1,title=dags/no_such.py::ModuleNotFoundError: "))
         self.assertTrue(commands[1].startswith("::error file=dbt/tests/orders_are_few.sql,title=orders_are_few::Got 2 results"))
+        self.assertTrue(commands[2].startswith("::warning file=dags/reads_variable.py,line=4,title=variable-at-import::"), commands[2])
         outcomes = [outcome for outcome, _ in read_junit(checkout.path("junit.xml")).values()]
         self.assertEqual(outcomes.count("failure"), 2)
-        Page(checkout.path("page.html"))
+        self.assertIn("Worth a look", Page(checkout.path("page.html")).text)
         with open(summary) as file:
             text = file.read()
         self.assertTrue(text.startswith("### ✗ devbox check: failed in "), text)

@@ -136,6 +136,9 @@ static const Verdict *push_verdict(Arena *arena) {
         {.suite = "dbt", .name = "revenue", .state = TEST_SKIP, .duration_ms = -1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) verdict_add(arena, verdict, &cases[i]);
+    list_push(arena, &verdict->findings,
+              (Finding){"slow-import", "dags/slow.py", 2, "importing pandas <2> takes 2.1 s", "import it inside the task"});
+    list_push(arena, &verdict->findings, (Finding){.code = "AIR302", .message = "schedule_interval is removed in Airflow 3"});
     return verdict;
 }
 
@@ -187,16 +190,20 @@ static void what_kept_tests_from_running_is_never_green_in_junit(void **state) {
 static void annotations_name_file_and_line_as_the_repository_does(void **state) {
     Report report = push_report(push_verdict(*state));
     StringList lines = report_github_annotations(*state, &report);
-    assert_int_equal(lines.count, 5);
+    assert_int_equal(lines.count, 7);
     assert_string_equal(lines.items[0],
                         "::error file=platform/dags/a%2C b%3A c.py,line=3,title=dags/a%2C b%3A c.py::"
                         "ModuleNotFoundError: No module named 'x|y'%0A100%25");
-    assert_string_equal(lines.items[1], "::warning title=recent::warning: 3 rows");
-    assert_string_equal(lines.items[2],
+    assert_string_equal(lines.items[1],
                         "::error file=platform/dbt/models/_staging.yml,title=accepted_values_status::"
                         "Got 1 result, configured to fail if != 0");
-    assert_string_equal(lines.items[3], "::error title=orders::error");
-    assert_string_equal(lines.items[4], "::warning title=devbox::no space left on the disk");
+    assert_string_equal(lines.items[2], "::error title=orders::error");
+    assert_string_equal(lines.items[3], "::warning title=devbox::no space left on the disk");
+    assert_string_equal(lines.items[4], "::warning title=recent::warning: 3 rows");
+    assert_string_equal(lines.items[5],
+                        "::warning file=platform/dags/slow.py,line=2,title=slow-import::importing pandas <2> takes 2.1 s%0A"
+                        "import it inside the task");
+    assert_string_equal(lines.items[6], "::warning title=AIR302::schedule_interval is removed in Airflow 3");
 }
 
 static void a_task_is_annotated_with_its_dag_and_its_hint(void **state) {
@@ -225,7 +232,7 @@ static void github_gets_no_more_annotations_than_it_shows(void **state) {
     Report report = push_report(&verdict);
     StringList lines = report_github_annotations(*state, &report);
     assert_int_equal(lines.count, 21);
-    assert_string_equal(lines.items[20], "::notice title=devbox::3 more are red; the log names them all");
+    assert_string_equal(lines.items[10], "::notice title=devbox::3 more are red; the log names them all");
 }
 
 static void many_red_cases_are_counted_in_the_summary(void **state) {
@@ -233,6 +240,16 @@ static void many_red_cases_are_counted_in_the_summary(void **state) {
     for (int i = 0; i < 60; i++) verdict_add(*state, &verdict, &(TestCase){.suite = "dags", .name = "x", .state = TEST_FAIL});
     Report report = push_report(&verdict);
     assert_non_null(strstr(report_github_summary(*state, &report), "\n10 more are red.\n"));
+}
+
+static void the_page_lists_a_hundred_findings_and_counts_the_others(void **state) {
+    Verdict verdict = {0};
+    for (int i = 0; i < 103; i++) list_push(*state, &verdict.findings, (Finding){.code = "AIR302", .message = "moved"});
+    Report report = push_report(&verdict);
+    const char *page = report_html(*state, &report);
+    assert_non_null(strstr(page, "Worth a look <span>103 warnings</span>"));
+    assert_non_null(strstr(page, "<p>And 3 more.</p>"));
+    assert_int_equal(report_github_annotations(*state, &report).count, 10);
 }
 
 static void nothing_from_a_test_becomes_markup_of_the_page(void **state) {
@@ -248,6 +265,7 @@ static void nothing_from_a_test_becomes_markup_of_the_page(void **state) {
     hostile.outputs = result_of(*state, attack);
     hostile.started_ms = hostile.duration_ms = 900;
     verdict_add(*state, &verdict, &hostile);
+    list_push(*state, &verdict.findings, (Finding){attack, attack, 1, attack, attack});
     Report report = {.verdict = &verdict, .command = attack, .project = attack, .platform = attack, .ended = attack};
     const char *page = report_html(*state, &report);
     assert_null(strstr(page, "<script"));
@@ -296,6 +314,7 @@ int main(void) {
         test_with_arena(a_file_outside_the_repository_is_not_annotated_as_one_of_it),
         test_with_arena(github_gets_no_more_annotations_than_it_shows),
         test_with_arena(many_red_cases_are_counted_in_the_summary),
+        test_with_arena(the_page_lists_a_hundred_findings_and_counts_the_others),
         test_with_arena(nothing_from_a_test_becomes_markup_of_the_page),
         test_with_arena(a_long_green_suite_is_folded_and_a_red_one_is_not),
         test_with_arena(a_test_of_nothing_says_so),
