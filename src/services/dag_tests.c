@@ -8,6 +8,7 @@
 #include "model/event.h"
 #include "services/dag_findings.h"
 #include "services/dag_folder.h"
+#include "services/dag_lint.h"
 #include "services/dag_request.h"
 
 enum { FILE_TIMEOUT_MS = 30 * 1000, RUN_TIMEOUT_MS = 5 * 60 * 1000, SMOKE_TIMEOUT_MS = 10 * 60 * 1000 };
@@ -46,7 +47,7 @@ static void find_duplicates(Context *ctx, DagEvents *events) {
     }
 }
 
-static bool add_files_below(Context *ctx, const Project *project, const char *given, Value *files, Error *err) {
+static bool add_files_below(Context *ctx, const Project *project, const char *given, StringList *files, Error *err) {
     StringList below = {0};
     const char *path = path_resolve(ctx->arena, path_join(ctx->arena, project->root, given));
     if (path == NULL) {
@@ -54,22 +55,24 @@ static bool add_files_below(Context *ctx, const Project *project, const char *gi
         return error_hint(err, "paths are relative to the checkout: devbox test dags %s/my_dag.py", project->config.dags);
     }
     if (file_exists(path)) {
-        value_append(ctx->arena, files, value_string(ctx->arena, path));
+        list_push(ctx->arena, files, path);
         return true;
     }
     if (!dag_folder_list_below(ctx, project, path, &below, err)) return false;
-    list_each(const char *, file, &below) value_append(ctx->arena, files, value_string(ctx->arena, *file));
+    list_each(const char *, file, &below) list_push(ctx->arena, files, *file);
     if (below.count > 0) return true;
     error_set(err, ERROR_USAGE, "%s holds no DAG file", given);
     return error_hint(err, "DAG files are the .py files below ./%s", project->config.dags);
 }
 
-// A line too much in .airflowignore is seen nowhere else.
-static void report_ignored_files(Context *ctx, const Project *project, DagEvents *events) {
-    DagFolderReport report = {0};
-    Error ignored = {.arena = ctx->arena};
-    if (!dag_folder_inspect(ctx, project, &report, &ignored)) return;
-    dag_findings_look_at_ignored(ctx, project, &report.ignored, &events->verdict);
+// The files at these paths; all of the DAG folder when there are none.
+static bool choose_files(Context *ctx, const Project *project, const StringList *paths, DagFolderReport *chosen, Error *err) {
+    if (!dag_folder_check(ctx, project, err)) return false;
+    if (paths->count == 0) return dag_folder_inspect(ctx, project, chosen, err);
+    list_each(const char *const, given, paths) {
+        if (!add_files_below(ctx, project, *given, &chosen->files, err)) return false;
+    }
+    return true;
 }
 
 // The limit that the user set for Airflow holds here too.
@@ -81,13 +84,10 @@ static long long import_timeout_ms(const AirflowConfig *airflow) {
     return FILE_TIMEOUT_MS;
 }
 
-static bool check_files(Context *ctx, const Project *project, const StringList *paths, DagEvents *events, Error *err) {
+// No files: all that Airflow finds.
+static bool import_files(Context *ctx, const Project *project, const StringList *paths, DagEvents *events, Error *err) {
     Value *message = value_object(ctx->arena), *files = value_array(ctx->arena);
-    long long start_ms = clock_now_ms();
-    if (!dag_folder_check(ctx, project, err)) return false;
-    list_each(const char *const, given, paths) {
-        if (!add_files_below(ctx, project, *given, files, err)) return false;
-    }
+    list_each(const char *const, path, paths) value_append(ctx->arena, files, value_string(ctx->arena, *path));
     value_set_string(ctx->arena, message, "op", "check_dags");
     value_set(ctx->arena, message, "files", files);
     value_set_integer(ctx->arena, message, "timeout_ms", import_timeout_ms(&project->config.airflow));
@@ -96,7 +96,22 @@ static bool check_files(Context *ctx, const Project *project, const StringList *
     event_step_started(ctx, "dags", "importing DAG files");
     if (!dag_request_send(ctx, project, &request, events, err)) return false;
     find_duplicates(ctx, events);
-    if (paths->count == 0) report_ignored_files(ctx, project, events);
+    return true;
+}
+
+static bool check_files(Context *ctx, const Project *project, const StringList *paths, DagEvents *events, Error *err) {
+    DagLint lint;
+    const StringList all = {0};
+    DagFolderReport chosen = {0};
+    long long start_ms = clock_now_ms();
+    if (!choose_files(ctx, project, paths, &chosen, err)) return false;
+    dag_lint_start(ctx, project, &chosen.files, &lint);
+    if (!import_files(ctx, project, paths->count == 0 ? &all : &chosen.files, events, err)) {
+        dag_lint_stop(ctx, &lint);
+        return false;
+    }
+    dag_findings_look_at_ignored(ctx, project, &chosen.ignored, &events->verdict);
+    dag_lint_finish(ctx, project, &lint, &events->verdict);
     events->verdict.duration_ms = clock_now_ms() - start_ms;
     return true;
 }
@@ -136,7 +151,7 @@ bool dag_tests_select(Context *ctx, const Project *project, const StringList *wa
     Context quiet = *ctx;
     quiet.sink = NULL;
     if (wanted->count == 0) return true;
-    if (!check_files(&quiet, project, &(StringList){0}, &events, err)) return false;
+    if (!dag_folder_check(&quiet, project, err) || !import_files(&quiet, project, &(StringList){0}, &events, err)) return false;
     list_each(const char *const, wish, wanted) warn_when_unmatched(ctx, *wish, &events.dags);
     list_each(FoundDag, dag, &events.dags) {
         if (is_selected(dag, wanted)) list_push(ctx->arena, dag_ids, dag->dag_id);

@@ -2,6 +2,7 @@
 
 # file (2): pass
 # file (3): fail ImportError|ModuleNotFoundError
+# found: `airflow.utils.dates.days_ago` is removed in Airflow 3.0
 # run (2) removed_import = success: success look
 
 import datetime

@@ -1,4 +1,4 @@
-// fakes: process clock
+// fakes: process clock dag_lint
 #include "services/dag_tests.h"
 
 #include "base/text.h"
