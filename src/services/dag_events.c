@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "base/utf8.h"
+#include "io/clock.h"
 #include "io/file_system.h"
 #include "io/json.h"
 #include "model/event.h"
@@ -168,6 +169,13 @@ static void read_log(Arena *arena, const char *log, TestCase *task) {
     task->log_tail = text_last_lines(arena, has_other_evidence ? own : tail, LOG_TAIL_LINES);
 }
 
+// A task's event comes when it ends: what was before its duration is the time until its start.
+static long long find_start(const DagEvents *events, long long duration_ms) {
+    if (events->began_ms == 0) return -1;
+    long long started_ms = clock_now_ms() - events->began_ms - duration_ms;
+    return started_ms > 0 ? started_ms : 0;
+}
+
 static void read_task(Context *ctx, const Project *project, const Value *message, DagEvents *events) {
     Arena *arena = ctx->arena;
     const char *word = value_get_string(message, "state", NULL);
@@ -181,6 +189,7 @@ static void read_task(Context *ctx, const Project *project, const Value *message
                      .summary = summarise_task(ctx, message, state, word, events),
                      .outputs = value_get(message, "xcom"),
                      .log_path = log == NULL ? NULL : path_relative(arena, log, project->root)};
+    task.started_ms = state == TEST_SKIP ? -1 : find_start(events, task.duration_ms);
     dag_events_describe_error(ctx, project, value_get(message, "error"), &task);
     if (state == TEST_FAIL && task.message == NULL) task.message = arena_format(arena, "ended as %s", word);
     bool is_explained = state != TEST_FAIL || task.line > 0;
@@ -194,6 +203,7 @@ static void read_dag(Context *ctx, const Project *project, const Value *message,
     const char *file = path_relative(ctx->arena, value_get_string(message, "file", ""), project->root);
     events->tasks = value_strings(ctx->arena, value_get(message, "tasks"));
     events->file = file;
+    events->began_ms = clock_now_ms();
     events->line = (int)value_get_integer(message, "line", 1);
     events->verdict.title =
         arena_format(ctx->arena, "%s · %s:%lld · %zu %s", value_get_string(message, "dag_id", "?"), file, (long long)events->line,

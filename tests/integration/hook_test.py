@@ -255,6 +255,7 @@ class WithEnvironments(HookCase):
         self.assertFalse(self.remote_has(commit))
         self.assertEqual(self.look(), before)
         self.assert_last_words(result, r"push stopped: dags/orders\.py: .*round_up")
+        self.assertIn("devbox check %s" % commit[:7], (self.repository / ".devbox/report.html").read_text())
         self.assertEqual(self.push(DEVBOX_SKIP="1").returncode, 0)
         self.assertTrue(self.remote_has(commit))
 

@@ -122,6 +122,7 @@ class ReportsTest(unittest.TestCase):
         self.assertNotIn("script", page.tags)
         self.assertIn("ValueError: <script>alert('%s')</script>, 100% red<b>42</b>", page.text)
         self.assertIn("dags/broken_totals.py:13 in check", page.text)
+        self.assertIn("When each ran", page.text)
         with open(self.kept()) as kept, open(self.checkout.path("out/page.html")) as page:
             self.assertEqual(kept.read(), page.read())
         self.assertEqual(stat.S_IMODE(os.stat(self.kept()).st_mode), 0o600)

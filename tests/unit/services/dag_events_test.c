@@ -1,7 +1,9 @@
+// fakes: clock
 #include "services/dag_events.h"
 
 #include "base/text.h"
 #include "base/utf8.h"
+#include "fakes/fake_clock.h"
 #include "support/checkout.h"
 #include "support/event_log.h"
 
@@ -295,6 +297,21 @@ static void the_dag_under_test_is_the_title(void **state) {
                         "started x[2]: running\n");
 }
 
+static void a_task_began_when_its_duration_did(void **state) {
+    Reading *reading = prepare(state);
+    fake_clock_set(50000, 0);
+    read_line(reading, "{\"event\":\"task\",\"task_id\":\"early\",\"state\":\"success\",\"duration_ms\":5}");
+    assert_int_equal(last_case(reading)->started_ms, -1);
+    read_line(reading, "{\"event\":\"dag\",\"dag_id\":\"d\",\"tasks\":[\"x\"]}");
+    fake_clock_advance(700);
+    read_line(reading, "{\"event\":\"task\",\"task_id\":\"x\",\"state\":\"success\",\"duration_ms\":300}");
+    assert_int_equal(last_case(reading)->started_ms, 400);
+    read_line(reading, "{\"event\":\"task\",\"task_id\":\"y\",\"state\":\"failed\",\"duration_ms\":9000}");
+    assert_int_equal(last_case(reading)->started_ms, 0);
+    read_line(reading, "{\"event\":\"task\",\"task_id\":\"z\",\"state\":\"upstream_failed\"}");
+    assert_int_equal(last_case(reading)->started_ms, -1);
+}
+
 static void the_last_event_is_kept(void **state) {
     Reading *reading = prepare(state);
     assert_null(reading->events.state);
@@ -328,6 +345,7 @@ int main(void) {
         test_with_checkout(a_failure_in_airflow_s_code_of_a_file_that_is_gone_names_the_dag),
         test_with_checkout(a_common_error_comes_with_its_remedy),
         test_with_checkout(the_dag_under_test_is_the_title),
+        test_with_checkout(a_task_began_when_its_duration_did),
         test_with_checkout(the_last_event_is_kept),
         test_with_checkout(lines_that_are_no_events_are_passed_over),
     };

@@ -16,7 +16,8 @@ bool dag_tests_run(Context *ctx, const Project *project, const DagTestOptions *o
     (void)project;
     if (strcmp(options->dag_id, "broken") == 0) return error_set(err, ERROR_CHILD, "Python is gone");
     bool is_red = strcmp(options->dag_id, "orders") == 0;
-    TestCase load = {.suite = "dag", .name = "load", .state = is_red ? TEST_FAIL : TEST_PASS};
+    TestCase load = {.suite = "dag", .name = "load", .state = is_red ? TEST_FAIL : TEST_PASS, .started_ms = 30};
+    verdict->duration_ms = 1000;
     event_step_started(ctx, options->dag_id, "importing Airflow");
     event_headline(ctx, "%s · 1 task", options->dag_id);
     event_step_started(ctx, "load", "running");
@@ -75,6 +76,14 @@ static void the_verdict_has_the_names_of_the_events(void **state) {
     assert_string_equal(smoke->verdict.cases.items[0].name, "orders.load");
 }
 
+static void tasks_of_later_dags_began_after_those_of_earlier_ones(void **state) {
+    Smoke *smoke = set_up(*state, "daily");
+    list_push(*state, &smoke->project.config.gate.run_dags, "weekly");
+    assert_true(dag_smoke_run(&smoke->ctx, &smoke->project, &smoke->verdict, &smoke->err));
+    assert_int_equal(smoke->verdict.cases.items[0].started_ms, 30);
+    assert_int_equal(smoke->verdict.cases.items[1].started_ms, 1030);
+}
+
 static void trouble_names_the_dag(void **state) {
     Smoke *smoke = set_up(*state, "broken");
     assert_false(dag_smoke_run(&smoke->ctx, &smoke->project, &smoke->verdict, &smoke->err));
@@ -95,6 +104,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(events_name_the_dag_of_a_task, create_arena, destroy_arena),
         cmocka_unit_test_setup_teardown(the_verdict_has_the_names_of_the_events, create_arena, destroy_arena),
+        cmocka_unit_test_setup_teardown(tasks_of_later_dags_began_after_those_of_earlier_ones, create_arena, destroy_arena),
         cmocka_unit_test_setup_teardown(trouble_names_the_dag, create_arena, destroy_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
