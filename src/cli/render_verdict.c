@@ -17,6 +17,10 @@ enum {
 
 bool test_case_is_red(const TestCase *test_case) { return test_case->state == TEST_FAIL || test_case->state == TEST_ERROR; }
 
+bool test_case_is_warning(const TestCase *test_case) {
+    return test_case->state == TEST_PASS && text_equals(test_case->state_word, "warn");
+}
+
 // Two decimals where they tell something: most cases take milliseconds.
 const char *render_case_duration(Arena *arena, long long duration_ms) {
     if (duration_ms < 0) return "";
@@ -27,8 +31,7 @@ const char *render_case_duration(Arena *arena, long long duration_ms) {
 static const char *case_symbol(const Style *style, Arena *arena, const TestCase *test_case) {
     if (test_case_is_red(test_case)) return style_symbol(style, arena, SYMBOL_FAILED);
     if (test_case->state == TEST_SKIP) return style_symbol(style, arena, SYMBOL_SKIPPED);
-    bool is_warning = text_equals(test_case->state_word, "warn");
-    return style_symbol(style, arena, is_warning ? SYMBOL_WARNING : SYMBOL_DONE);
+    return style_symbol(style, arena, test_case_is_warning(test_case) ? SYMBOL_WARNING : SYMBOL_DONE);
 }
 
 static bool is_one_line(const char *string) { return !text_is_empty(string) && strchr(string, '\n') == NULL; }

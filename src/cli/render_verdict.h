@@ -23,3 +23,6 @@ const Frame *test_case_user_frame(const TestCase *test_case);
 
 // True for a case that people must look at.
 bool test_case_is_red(const TestCase *test_case);
+
+// True for a case that passed with a warning.
+bool test_case_is_warning(const TestCase *test_case);

@@ -75,10 +75,6 @@ static const char *annotate_devbox(Arena *arena, const char *level, const char *
     return print_annotation(arena, &(Annotation){.level = level, .title = "devbox", .message = message});
 }
 
-static bool is_warning(const TestCase *test_case) {
-    return test_case->state == TEST_PASS && text_equals(test_case->state_word, "warn");
-}
-
 static void annotate_errors(Arena *arena, const Report *report, StringList *lines) {
     size_t errors = 0;
     list_each(const TestCase, test_case, &report->verdict->cases) {
@@ -93,7 +89,7 @@ static void annotate_errors(Arena *arena, const Report *report, StringList *line
 static void annotate_warnings(Arena *arena, const Report *report, StringList *lines) {
     size_t warnings = 0;
     list_each(const TestCase, test_case, &report->verdict->cases) {
-        bool is_shown = is_warning(test_case) && warnings++ < MOST_ANNOTATIONS;
+        bool is_shown = test_case_is_warning(test_case) && warnings++ < MOST_ANNOTATIONS;
         if (is_shown) list_push(arena, lines, annotate_case(arena, report, "warning", test_case));
     }
     list_each(const Finding, finding, &report->verdict->findings) {

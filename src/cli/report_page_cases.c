@@ -9,18 +9,14 @@ enum { MOST_OPEN_CASES = 40, MOST_CALLERS = 8, MOST_FINDINGS = 100 };
 
 static const Style plain = {.has_unicode = true};
 
-static bool is_warning(const TestCase *test_case) {
-    return test_case->state == TEST_PASS && text_equals(test_case->state_word, "warn");
-}
-
 const char *report_page_mark(const TestCase *test_case) {
-    if (is_warning(test_case)) return "!";
+    if (test_case_is_warning(test_case)) return "!";
     if (test_case->state == TEST_SKIP) return "·";
     return test_case_is_red(test_case) ? "✗" : "✓";
 }
 
 const char *report_page_kind(const TestCase *test_case) {
-    if (is_warning(test_case)) return "warn";
+    if (test_case_is_warning(test_case)) return "warn";
     if (test_case->state == TEST_SKIP) return "skip";
     return test_case_is_red(test_case) ? "fail" : "pass";
 }

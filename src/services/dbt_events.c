@@ -24,14 +24,15 @@ static TestCase read_node(Context *ctx, const Project *project, const Value *mes
     Arena *arena = ctx->arena;
     TestState state = read_state(value_get_string(message, "status", "error"));
     const char *file = value_get_string(message, "file", NULL);
-    bool is_red = state == TEST_FAIL || state == TEST_ERROR;
+    bool is_red = state == TEST_FAIL || state == TEST_ERROR,
+         is_warning = text_equals(value_get_string(message, "status", NULL), "warn");
     if (file != NULL && project->dbt_dir != NULL) {
         file = path_relative(arena, path_join(arena, project->dbt_dir, file), project->root);
     }
     return (TestCase){.suite = "dbt",
                       .name = value_get_string(message, "name", "?"),
                       .state = state,
-                      .state_word = value_get_string(message, "kind", NULL),
+                      .state_word = is_warning ? "warn" : value_get_string(message, "kind", NULL),
                       .duration_ms = state == TEST_SKIP ? -1 : value_get_integer(message, "duration_ms", 0),
                       .file = file,
                       .summary = summarise(arena, message, state),

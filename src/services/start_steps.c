@@ -80,7 +80,8 @@ static bool run_dbt(Context *ctx, const Project *project, StepReport *report, Er
     }
     size_t models = 0, tests = 0;
     list_each(const TestCase, test_case, &verdict.cases) {
-        bool is_test = test_case->state_word != NULL && strstr(test_case->state_word, "test") != NULL;
+        const char *word = test_case->state_word == NULL ? "" : test_case->state_word;
+        bool is_test = strstr(word, "test") != NULL || text_equals(word, "warn");  // only tests warn
         if (is_test) tests++;
         if (!is_test) models++;
     }

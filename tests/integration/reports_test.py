@@ -139,6 +139,8 @@ class ReportsTest(unittest.TestCase):
         checkout = self.checkout
         with open(checkout.path("dbt/tests/orders_are_few.sql"), "w") as file:
             file.write("select order_id from {{ ref('stg_orders') }} limit 2\n")
+        with open(checkout.path("dbt/tests/orders_are_old.sql"), "w") as file:
+            file.write("{{ config(severity='warn') }}\nselect order_id from {{ ref('stg_orders') }} limit 3\n")
         checkout.write("dags/no_such.py", "import airflow, dag_that_is_not_there\n")
         checkout.write("dags/reads_variable.py", BROKEN_TASK.replace("broken_totals", "reads_variable").replace("import pendulum\n", READS_VARIABLE))
         checkout.git("add", "--all")
@@ -147,10 +149,12 @@ class ReportsTest(unittest.TestCase):
         github = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": summary}
         answer = checkout.run("check", "--junit", "junit.xml", "--report", "page.html", env=github).check(1)
         commands = [line for line in answer.out.splitlines() if line.startswith("::")]
-        self.assertEqual(len(commands), 3, answer.out)
+        self.assertEqual(len(commands), 4, answer.out)
         self.assertTrue(commands[0].startswith("::error file=dags/no_such.py,line=1,title=dags/no_such.py::ModuleNotFoundError: "))
         self.assertTrue(commands[1].startswith("::error file=dbt/tests/orders_are_few.sql,title=orders_are_few::Got 2 results"))
-        self.assertTrue(commands[2].startswith("::warning file=dags/reads_variable.py,line=4,title=variable-at-import::"), commands[2])
+        self.assertEqual(commands[2], "::warning file=dbt/tests/orders_are_old.sql,title=orders_are_old::warning: 3 rows")
+        self.assertIn("! orders_are_old", answer.out)
+        self.assertTrue(commands[3].startswith("::warning file=dags/reads_variable.py,line=4,title=variable-at-import::"), commands[3])
         outcomes = [outcome for outcome, _ in read_junit(checkout.path("junit.xml")).values()]
         self.assertEqual(outcomes.count("failure"), 2)
         self.assertIn("Worth a look", Page(checkout.path("page.html")).text)

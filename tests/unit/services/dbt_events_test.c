@@ -46,6 +46,13 @@ static void every_status_of_dbt_has_its_meaning(void **state) {
     assert_int_equal(events.verdict.skipped, 1);
 }
 
+static void a_test_that_warns_says_so_in_place_of_its_kind(void **state) {
+    DbtEvents events = {0};
+    const TestCase *node = read_node(*state, &events, "\"name\":\"recent\",\"kind\":\"test\",\"status\":\"warn\",\"failures\":3");
+    assert_string_equal(node->state_word, "warn");
+    assert_int_equal(node->state, TEST_PASS);
+}
+
 static void a_red_node_shows_its_file_query_and_rows(void **state) {
     DbtEvents events = {0};
     const char *fields =
@@ -87,6 +94,7 @@ static void lines_that_are_no_events_are_passed_over(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_with_arena(every_status_of_dbt_has_its_meaning),
+        test_with_arena(a_test_that_warns_says_so_in_place_of_its_kind),
         test_with_arena(a_red_node_shows_its_file_query_and_rows),
         test_with_arena(the_end_and_its_reason_are_kept),
         test_with_arena(lines_that_are_no_events_are_passed_over),
