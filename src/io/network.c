@@ -7,6 +7,8 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 
@@ -92,3 +94,14 @@ int network_find_free_port(int from) {
 }
 
 bool network_port_accepts(int port, long long timeout_ms) { return accepts(AF_INET, port, timeout_ms); }
+
+bool network_send_to_socket(const char *path, const char *text) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    cleanup_fd int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (fd < 0 || strlen(path) >= sizeof address.sun_path) return false;
+    memcpy(address.sun_path, path, strlen(path));
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) return false;
+    return write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+}

@@ -239,6 +239,8 @@ static bool read_state(Context *ctx, const Project *project, RuntimeState *state
 // --- where Python runs ----------------------------------------------------------------------------------------------------
 
 // Reached from the workbench by the name that compose gives the database.
+// In the container, whose user is nobody else's.
+#define WARM_FOLDER "/tmp/devbox-warm"
 #define LIVE_DATABASE "postgresql://airflow:airflow@postgres/airflow"
 
 static bool open_place(Context *ctx, const Project *project, PythonTool tool, const char *step, PythonPlace *place, Error *err) {
@@ -249,7 +251,7 @@ static bool open_place(Context *ctx, const Project *project, PythonTool tool, co
     // own.
     if (is_checkout && !workbench_check_mounts(ctx, project, step, err)) return false;
     if (!workbench_ensure(ctx, project, step, &container, err)) return false;
-    *place = (PythonPlace){.workers = AIRFLOW_IMAGE_WORKERS, .template_path = AIRFLOW_IMAGE_TEMPLATE, .live = LIVE_DATABASE};
+    *place = (PythonPlace){.workers = AIRFLOW_IMAGE_WORKERS, .warm_folder = WARM_FOLDER, .template_path = AIRFLOW_IMAGE_TEMPLATE, .live = LIVE_DATABASE};
     return true;
 }
 

@@ -17,6 +17,7 @@
 #include "services/supervisor_stop.h"
 
 enum {
+    KILL_ROUNDS = 5,
     LAUNCH_TIMEOUT_MS = 10 * 1000,
     HEALTHY_TIMEOUT_MS = 180 * 1000,
     STOP_TIMEOUT_MS = 30 * 1000,
@@ -203,8 +204,12 @@ bool airflow_native_stop(Context *ctx, const Project *project, bool *was_running
     bool is_supervised = lock_file_is_held(ctx->arena, lock_path, &holder);
     bool is_there = is_supervised || supervisor_count_processes(ctx, project) > 0;
     if (is_supervised && !stop_supervisor(ctx, project, holder.pid, err)) return false;
-    supervisor_kill_leftovers(ctx, project);
     size_t left = supervisor_count_processes(ctx, project);
+    // A start that was killed may have begun processes that show only now.
+    for (int round = 0; round < KILL_ROUNDS && (round == 0 || left > 0); round++) {
+        supervisor_kill_leftovers(ctx, project);
+        left = supervisor_count_processes(ctx, project);
+    }
     if (left > 0) {
         error_set(err, ERROR_SERVICE, "%zu processes of the platform do not end", left);
         return error_hint(err, "look at them: ps -ef | grep airflow");

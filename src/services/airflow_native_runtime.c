@@ -9,6 +9,7 @@
 #include "services/airflow_setup.h"
 #include "services/dbt_setup.h"
 #include "services/supervisor_stop.h"
+#include "services/warm_process.h"
 
 enum { BUSY_MS = 5000 };
 
@@ -30,6 +31,11 @@ static bool launch(Context *ctx, const Project *project, const char *step, bool 
     if (!airflow_native_choose_port(ctx, project, &port, err)) return false;
     if (!airflow_native_launch(ctx, project, port, already_runs, err)) return false;
     return airflow_native_wait_healthy(ctx, project, step, err);
+}
+
+static bool stop(Context *ctx, const Project *project, bool *was_running, Error *err) {
+    warm_process_retire(ctx, project);
+    return airflow_native_stop(ctx, project, was_running, err);
 }
 
 static bool describe_running(Context *ctx, const Project *project, const char **what, Error *err) {
@@ -76,6 +82,7 @@ static bool open_place(Context *ctx, const Project *project, PythonTool tool, co
     }
     if (!is_ready) return false;
     *place = (PythonPlace){.workers = path_join(ctx->arena, ctx->share_dir, "workers"),
+                           .warm_folder = warm_process_folder(ctx->arena),
                            .template_path = airflow.template_path,
                            .live = airflow.database};
     return true;
@@ -128,7 +135,7 @@ const AirflowRuntime airflow_native_runtime = {
     .examine = airflow_native_examine,
     .choose_port = airflow_native_choose_port,
     .launch = launch,
-    .stop = airflow_native_stop,
+    .stop = stop,
     .describe_running = describe_running,
     .restart = airflow_native_restart,
     .read_state = runtime_state_read,

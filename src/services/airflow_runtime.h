@@ -12,6 +12,7 @@ typedef enum PythonTool { PYTHON_DAG_TESTS, PYTHON_AIRFLOW, PYTHON_DBT } PythonT
 typedef struct PythonPlace {
     const char *workers;        // folder of devbox's workers
     const char *template_path;  // an empty metadata database of Airflow, for tests
+    const char *warm_folder;    // where sockets of warm processes are, see warm_process.h
     const char *live;           // the platform's own: a file, or a postgresql:// address; NULL when there is none
 } PythonPlace;
 

@@ -5,9 +5,14 @@
 #include "io/json.h"
 #include "io/process.h"
 #include "model/event.h"
-#include "services/airflow_runtime.h"
+#include "services/warm_process.h"
 
-enum { TAIL_LINES = 15, START_ALLOWANCE_MS = 60 * 1000 };
+enum { TAIL_LINES = 15, START_ALLOWANCE_MS = 60 * 1000, WARM_UP_TIMEOUT_MS = 10 * 1000 };
+
+#define HOST_SCRIPT "airflow_host.py"
+
+// An empty metadata database for the process's warm-up.
+#define TEMPLATE_VARIABLE "DEVBOX_METADATA_TEMPLATE"
 
 typedef struct Conversation {
     Context *ctx;
@@ -59,11 +64,14 @@ static bool send(Conversation *conversation, Error *err) {
     const DagRequest *request = conversation->request;
     ProcessResult result;
     // A test's own home: what Airflow writes there goes away with it.
-    Pair home = {.key = "AIRFLOW_HOME", .value = conversation->work_dir};
-    PairList variables = {.items = &home, .count = 1};
+    Pair pairs[] = {{.key = "AIRFLOW_HOME", .value = conversation->work_dir},
+                    {.key = TEMPLATE_VARIABLE, .value = conversation->place.template_path}};
+    PairList variables = {.items = pairs, .count = sizeof pairs / sizeof *pairs};
     complete_message(conversation);
-    const char *const argv[] = {path_join(ctx->arena, conversation->place.workers, "airflow_host.py"), "request", NULL};
-    ProcessSpec spec = {.argv = argv,
+    const char *word = "request";
+    const StringList arguments = {.items = &word, .count = 1};
+    StringList argv = warm_process_argv(ctx->arena, conversation->project, &conversation->place, HOST_SCRIPT, &arguments);
+    ProcessSpec spec = {.argv = string_list_to_argv(ctx->arena, &argv),
                         .folder = conversation->project->root,
                         .input = arena_format(ctx->arena, "%s\n", json_print(ctx->arena, request->message)),
                         .on_output = read_line,
@@ -90,4 +98,19 @@ bool dag_request_send(Context *ctx, const Project *project, const DagRequest *re
         event_warning(ctx, NULL, "%s", cleaning.message);
     }
     return is_done;
+}
+
+void dag_request_prepare(Context *ctx, const Project *project) {
+    const AirflowRuntime *runtime = airflow_runtime_of(project);
+    const StringList no_arguments = {0};
+    PythonPlace place;
+    ProcessResult result;
+    Error ignored = {.arena = ctx->arena};
+    if (!runtime->open_place(ctx, project, PYTHON_DAG_TESTS, "airflow", &place, &ignored)) return;
+    StringList argv = warm_process_argv(ctx->arena, project, &place, HOST_SCRIPT, &no_arguments);
+    Pair template = {.key = TEMPLATE_VARIABLE, .value = place.template_path};
+    PairList variables = {.items = &template, .count = 1};
+    ProcessSpec spec = {.argv = string_list_to_argv(ctx->arena, &argv), .folder = project->root, .timeout_ms = WARM_UP_TIMEOUT_MS};
+    if (!runtime->enter_place(ctx, project, PYTHON_DAG_TESTS, &variables, &spec, &ignored)) return;
+    if (!process_run(ctx, &spec, &result, &ignored)) return;
 }

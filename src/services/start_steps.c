@@ -8,6 +8,7 @@
 #include "services/airbyte_step.h"
 #include "services/airflow_runtime.h"
 #include "services/dag_folder.h"
+#include "services/dag_request.h"
 #include "services/dbt.h"
 #include "services/dbt_memo.h"
 #include "services/sandbox.h"
@@ -50,7 +51,10 @@ static bool run_airflow(Context *ctx, const Project *project, StepReport *report
     // Airflow's tasks find dbt's context from the first moment on.
     if (!dbt_prepare(ctx, project, err)) return false;
     if (!airflow_runtime_of(project)->launch(ctx, project, "airflow", &already_runs, err)) return false;
-    if (!already_runs) offer_airbyte(ctx, project);
+    if (!already_runs) {
+        offer_airbyte(ctx, project);
+        dag_request_prepare(ctx, project);
+    }
     if (!dag_folder_list(ctx, project, &files, err)) return false;
     const char *news = already_runs ? "running already; " : "";
     const char *folder = project->config.dags, *unit = files.count == 1 ? "file" : "files";

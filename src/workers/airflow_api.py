@@ -1,11 +1,8 @@
-"""What differs between Airflow 2 (REST API v1) and Airflow 3 (REST API v2): the only module that knows."""
+"""What differs between Airflow 2 (REST API v1) and Airflow 3 (REST API v2); beside airflow_runs.py the only module that knows."""
 
-import functools
 import importlib
 import inspect
-import logging
 import sys
-from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -79,10 +76,10 @@ def import_for_requests():
         importlib.import_module(name)
     # Only reading the property makes it look for the decorators of all providers.
     _ = ProvidersManager().taskflow_decorators
-    _close_database()
+    close_database()
 
 
-def _close_database():
+def close_database():
     """An SQLite connection must not be carried across a fork."""
     from airflow import settings
 
@@ -192,113 +189,3 @@ def explain(error):
     if isinstance(error, ImportError) and "SUPERVISOR_COMMS" in str(error):
         return COMMS_ADVICE
     return None
-
-
-def only_task(dag, task_id):
-    """A copy of `dag` that holds this one task."""
-    return dag.partial_subset([task_id], include_upstream=False, include_downstream=False)
-
-
-def set_retries(dag, retries):
-    """Retries never wait: nobody watches a test to see a delay."""
-    for task in dag.tasks:
-        changes = {"retries": retries, "retry_delay": timedelta(0)}
-        if hasattr(task, "partial_kwargs"):
-            task.partial_kwargs.update(changes)
-        else:
-            for name, value in changes.items():
-                setattr(task, name, value)
-
-
-def run_dag(dag, logical_date, conf, observer):
-    """Run the DAG in this process and return its DagRun.
-
-    `observer` is told of every attempt: begin(ti), failed(error), skipped(reason), end(ti).
-    """
-    from airflow.utils import timezone
-
-    date = timezone.parse(logical_date) if logical_date else timezone.utcnow()
-    _observe_skips(observer)
-    if is_airflow_3():
-        _observe_3(observer)
-        return dag.test(logical_date=date, run_conf=conf)
-    _observe_2(observer)
-    return dag.test(execution_date=date, run_conf=conf)
-
-
-def _log_once():
-    """dag.test() gives the tasks' logger a handler of its own though its records also go up to the root's: each would stand twice."""
-    logger = logging.getLogger("airflow.task")
-    if logger.propagate and logging.getLogger().handlers:
-        for handler in [handler for handler in logger.handlers if type(handler) is logging.StreamHandler]:
-            logger.removeHandler(handler)
-
-
-def _observe_skips(observer):
-    """Airflow catches this exception deep inside, and keeps its reason in the log only."""
-    from airflow.exceptions import AirflowSkipException
-
-    def remember(self, *words):
-        super(AirflowSkipException, self).__init__(*words)
-        observer.skipped(" ".join(str(word) for word in words))
-
-    AirflowSkipException.__init__ = remember
-
-
-def _observe_2(observer):
-    from airflow.models import dag as module
-
-    run_task = module._run_task
-
-    def observed(*, ti, **options):
-        observer.begin(ti)
-        _log_once()
-        try:
-            return run_task(ti=ti, **options)
-        except BaseException as error:
-            observer.failed(error)
-            raise
-        finally:
-            observer.end(ti)
-
-    module._run_task = observed
-
-
-def _observe_3(observer):
-    from airflow.sdk.definitions import dag as module
-    from airflow.sdk.execution_time import supervisor
-
-    _build_task_api(supervisor)
-    run_task, run_in_process = module._run_task, supervisor.run_task_in_process
-
-    def observed(*, ti, **options):
-        observer.begin(ti)
-        _log_once()
-        try:
-            return run_task(ti=ti, **options)
-        finally:
-            observer.end(ti)
-
-    def observed_in_process(*args, **options):
-        try:
-            result = run_in_process(*args, **options)
-        except BaseException as error:
-            observer.failed(error)
-            raise
-        if result.error is not None:
-            observer.failed(result.error)
-        return result
-
-    module._run_task = observed
-    supervisor.run_task_in_process = observed_in_process
-
-
-def _build_task_api(supervisor):
-    """Build the API application of the tasks once and now: 3.0 does it within each task, which takes longer than most tasks."""
-    if not hasattr(supervisor.in_process_api_server, "cache_info"):
-        supervisor.in_process_api_server = functools.lru_cache(maxsize=1)(supervisor.in_process_api_server)
-    application = supervisor.in_process_api_server().app
-    if not getattr(application, "_cadwyn_initialized", True):
-        application._cadwyn_initialize()
-    if application.middleware_stack is None:
-        application.middleware_stack = application.build_middleware_stack()

@@ -3,11 +3,13 @@
 
     airflow_host.py components     forks Airflow's components from one process that has imported Airflow once
     airflow_host.py request        answers one request about DAG files
+    airflow_host.py serve …        answers requests in forks of a process that has imported Airflow once (warm_server.py)
 """
 
 import json
 import os
 import select
+import shutil
 import signal
 import sys
 import time
@@ -17,7 +19,9 @@ sys.dont_write_bytecode = True
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
 import airflow_api  # noqa: E402
+import airflow_warm  # noqa: E402
 import dag_requests  # noqa: E402
+import warm_server  # noqa: E402
 from host_process import EventStream, die_with_parent, lasting_imports, take_stdout, thread_count, write_to_log  # noqa: E402
 
 STOP_GRACE_S = 8.0
@@ -121,7 +125,8 @@ class ComponentHost:
                 self._reap()
 
 
-def run_components(events):
+def run_components():
+    events = EventStream(take_stdout())
     with lasting_imports():
         airflow_api.import_for_components()
     events.send("ready", airflow=airflow_api.version(), pid=os.getpid(), threads=thread_count())
@@ -130,24 +135,39 @@ def run_components(events):
         airflow_api.run_component(argv)
 
 
-def run_request(events):
+def run_request():
+    events = EventStream(take_stdout())
     line = sys.stdin.buffer.readline()
     if not line.strip():
         sys.exit("airflow_host: no request on stdin; expected one line of JSON")
+    events.send("host", mode=warm_server.mode, pid=os.getpid())
     dag_requests.answer(json.loads(line), events)
-    # The answer is out; taking Airflow apart in order would only make devbox wait.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
+    warm_server.finish(0)
+
+
+def run_server(listener, path):
+    """Forks inherit what is imported here; the first command need not wait for what only later ones are faster with."""
+    home = airflow_warm.prepare_home(os.path.splitext(path)[0] + ".home")
+    try:
+        server = warm_server.WarmServer(int(listener), path, lambda: airflow_warm.warm_up(home))
+        with lasting_imports():
+            airflow_api.import_for_requests()
+            airflow_warm.redirect_connections()
+        if server.serve() is not None:
+            run_request()
+    finally:
+        if warm_server.mode == "cold":
+            shutil.rmtree(home, ignore_errors=True)
 
 
 def main():
-    modes = {"components": run_components, "request": run_request}
-    if len(sys.argv) != 2 or sys.argv[1] not in modes:
+    modes = {"components": (run_components, 0), "request": (run_request, 0), "serve": (run_server, 2)}
+    run, count = modes.get(sys.argv[1] if len(sys.argv) > 1 else None, (None, 0))
+    if run is None or len(sys.argv) != 2 + count:
         sys.exit(f"usage: airflow_host.py {'|'.join(modes)}")
     # User code must not find the host's own modules.
     del sys.path[0]
-    modes[sys.argv[1]](EventStream(take_stdout()))
+    run(*sys.argv[2:])
 
 
 if __name__ == "__main__":

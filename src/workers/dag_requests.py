@@ -6,9 +6,12 @@ import sqlite3
 import sys
 
 import airflow_api
+import airflow_warm
 import dag_check
 import dag_test
+import warm_server
 from host_process import lasting_imports
+from user_process import nothing_left_behind
 
 OPERATIONS = {"check_dags": dag_check.check_dags, "test_dag": dag_test.test_dag}
 USER_TABLES = ("connection", "variable", "slot_pool")
@@ -20,9 +23,13 @@ def answer(request, events):
         asked = f"protocol {request.get('protocol')}, op {request.get('op')!r}"
         sys.exit(f"airflow_host: cannot answer {asked}; devbox and its workers must be of one version")
     _prepare(request)
-    with lasting_imports():
-        airflow_api.import_for_requests()
-    OPERATIONS[request["op"]](request, events)
+    if warm_server.mode == "cold":
+        with lasting_imports():
+            airflow_api.import_for_requests()
+    else:
+        airflow_warm.settle(os.path.join(request["work_dir"], "airflow.db"), request["dags_folder"])
+    with nothing_left_behind():
+        OPERATIONS[request["op"]](request, events)
 
 
 def _prepare(request):

@@ -9,6 +9,7 @@ import time
 from contextlib import closing
 
 import airflow_api
+import airflow_runs
 import dag_files
 from xcom_files import XComFiles
 
@@ -69,10 +70,10 @@ def _run(dag, found, request, events):
     if request.get("task"):
         if request["task"] not in task_ids:
             return {"state": "unknown_task", "tasks": task_ids}
-        dag = airflow_api.only_task(dag, request["task"])
-    airflow_api.set_retries(dag, request.get("retries") or 0)
+        dag = airflow_runs.only_task(dag, request["task"])
+    airflow_runs.set_retries(dag, request.get("retries") or 0)
     recorder = _Recorder(dag.dag_id, request, events)
-    run = airflow_api.run_dag(dag, request.get("logical_date"), request.get("conf") or {}, recorder)
+    run = airflow_runs.run_dag(dag, request.get("logical_date"), request.get("conf") or {}, recorder)
     recorder.send_rest(dag.task_ids)
     return {"state": str(getattr(run.state, "value", run.state))}
 

@@ -10,6 +10,7 @@ import sys
 import threading
 
 PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
 
 
 class EventStream:
@@ -37,12 +38,22 @@ def take_stdout():
     return descriptor
 
 
-def die_with_parent(parent):
+def die_with_parent(parent, number=signal.SIGTERM):
     """Ask the kernel (Linux) to end this process with its parent; elsewhere devbox itself ends what is left."""
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        _prctl(PR_SET_PDEATHSIG, number)
         if os.getppid() != parent:
             os._exit(1)
+
+
+def adopt_orphans():
+    """Have the kernel (Linux) make this process the parent of whatever its descendants leave behind."""
+    if sys.platform == "linux":
+        _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def _prctl(option, value):
+    ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
 
 
 def write_to_log(log):

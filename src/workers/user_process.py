@@ -8,10 +8,61 @@ import sys
 import time
 import traceback
 
-from host_process import EventStream, die_with_parent
+from host_process import EventStream, adopt_orphans, die_with_parent
 
 # What a process gets beyond its limit, to report the timeout itself with the place where it hung.
 GRACE_S = 2.0
+# What tasks get to cancel what they started elsewhere (on_kill), when nobody wants their result any more.
+FAREWELL_S = 1.2
+ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+CHILDREN = "/proc/thread-self/children"
+
+
+@contextlib.contextmanager
+def nothing_left_behind():
+    """Whatever user code starts, in whatever session, ends with the block, or when this process is told to end."""
+    adopt_orphans()
+    for number in ENDING_SIGNALS:
+        signal.signal(number, _say_farewell)
+    try:
+        yield
+    finally:
+        _kill_children()
+
+
+def _say_farewell(number, _):
+    for again in ENDING_SIGNALS:
+        signal.signal(again, signal.SIG_IGN)
+    deadline = time.monotonic() + FAREWELL_S
+    for pid in _children():
+        os.kill(pid, signal.SIGTERM)
+    while _children() and time.monotonic() < deadline:
+        _reap()
+        time.sleep(0.01)
+    _kill_children()
+    os._exit(128 + number)
+
+
+def _kill_children():
+    """The children of a killed child become ours."""
+    while pids := _children():
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        _reap()
+
+
+def _children():
+    try:
+        with open(CHILDREN, encoding="ascii") as file:
+            return [int(word) for word in file.read().split()]
+    except OSError:
+        return []
+
+
+def _reap():
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0] != 0:
+            pass
 
 
 class UserProcess:
@@ -65,7 +116,9 @@ def _run(work, descriptor, parent):
     status = 70
     try:
         os.setsid()
-        die_with_parent(parent)
+        for number in ENDING_SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        die_with_parent(parent, signal.SIGKILL)
         work(EventStream(descriptor))
         status = 0
     except BaseException:

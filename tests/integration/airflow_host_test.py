@@ -80,15 +80,21 @@ class AirflowCase:
 
 
 class RequestTests(AirflowCase):
+    mode = "cold"
+
+    def command(self):
+        return [self.python, HOST, "request"]
+
     def ask(self, op, timeout_ms=30000, **fields):
         work = tempfile.mkdtemp(dir=self.folder)
         self.logs = fields.setdefault("log_dir", os.path.join(work, "logs"))
         request = {"protocol": 1, "op": op, "dags_folder": CORPUS, "timeout_ms": timeout_ms, "work_dir": work, "template": self.template}
         line = json.dumps({**request, **fields}) + "\n"
         environment = self.environment("/nonexistent/airflow.db")
-        done = subprocess.run([self.python, HOST, "request"], input=line.encode(), env=environment, capture_output=True, timeout=120)
+        done = subprocess.run(self.command(), input=line.encode(), env=environment, capture_output=True, timeout=120)
         self.assertEqual(done.returncode, 0, done.stderr.decode())
-        events = [json.loads(line) for line in done.stdout.splitlines()]
+        host, *events = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual((host["event"], host["mode"]), ("host", self.mode))
         self.assertEqual(events[-1]["event"], "done")
         return events
 

@@ -1,0 +1,250 @@
+"""The warm process behind `test dag` and its door (src/workers/warm_server.py, warm_door.py) on real Airflow: it answers as a cold
+process does, and whoever dies, nobody else notices and nothing is left.
+"""
+
+import glob
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+import airflow_host_test
+import support
+
+DOOR = os.path.join(airflow_host_test.ROOT, "src", "workers", "warm_door.py")
+HANGING_DAG = """
+from airflow.decorators import task
+from airflow import DAG
+import datetime, os, subprocess, time
+with DAG("hanging", schedule=None, start_date=datetime.datetime(2024, 1, 1)):
+    @task
+    def hang():
+        child = subprocess.Popen(["sleep", "600"], start_new_session=True)
+        with open(os.environ["PIDS"], "w") as file:
+            file.write(f"{os.getpid()} {child.pid} {os.getppid()}")
+        time.sleep(600)
+    hang()
+"""
+
+
+class WarmRequests(airflow_host_test.RequestTests):
+    mode = "warm"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # A socket's path must be short.
+        cls.sockets = os.path.realpath(tempfile.mkdtemp(prefix="devbox-warm-"))
+        cls.addClassCleanup(cls.end_servers)
+
+    @classmethod
+    def environment(cls, database, dags=airflow_host_test.CORPUS):
+        return {**super().environment(database, dags), "DEVBOX_METADATA_TEMPLATE": cls.template}
+
+    @classmethod
+    def end_servers(cls):
+        shutil.rmtree(cls.sockets)
+        for pid in cls.servers():
+            os.kill(pid, signal.SIGTERM)
+        support.wait_until(lambda: not cls.servers(), 10, "the end of all warm processes")
+
+    @classmethod
+    def servers(cls):
+        """pids of the processes that wait for commands."""
+        found = []
+        for path in glob.glob("/proc/[0-9]*/cmdline"):
+            try:
+                with open(path, "rb") as file:
+                    words = file.read().split(b"\0")
+            except OSError:
+                continue
+            pid = int(path.split("/")[2])
+            if b"serve" in words and any(word.startswith(cls.sockets.encode()) for word in words) and airflow_host_test.is_alive(pid):
+                found.append(pid)
+        # Commands under way are forks of them.
+        return [pid for pid in found if parent(pid) not in found]
+
+    def command(self):
+        return [self.python, "-I", "-S", DOOR, self.sockets, "test", airflow_host_test.HOST, "request"]
+
+
+class Lifetimes(WarmRequests, unittest.TestCase):
+    """What happens to the processes; on one version."""
+
+    version = "2.10.3"
+
+    def hang(self):
+        """A door whose DAG hangs, and the pids of the task, of what it started, and of the process that watches it."""
+        folder = tempfile.mkdtemp(dir=self.folder)
+        with open(os.path.join(folder, "hanging.py"), "w") as file:
+            file.write(HANGING_DAG)
+        pids = os.path.join(folder, "pids")
+        request = {"protocol": 1, "op": "test_dag", "dags_folder": folder, "dag_id": "hanging", "timeout_ms": 600000,
+                   "work_dir": folder, "log_dir": folder + "/logs", "template": self.template}
+        environment = {**self.environment("/nonexistent/airflow.db"), "PIDS": pids}
+        door = subprocess.Popen(self.command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
+                                start_new_session=True)
+        self.addCleanup(door.communicate)
+        door.stdin.write(json.dumps(request).encode() + b"\n")
+        door.stdin.flush()
+        support.wait_until(lambda: os.path.exists(pids) and os.path.getsize(pids) > 0, 60, "the hanging task")
+        with open(pids) as file:
+            return door, [int(word) for word in file.read().split()]
+
+    def assert_gone(self, pids):
+        support.wait_until(lambda: not any(map(airflow_host_test.is_alive, pids)), 15, f"the end of {pids}")
+
+    def is_warm_again(self):
+        done, _ = self.run_dag("taskflow_ok")
+        self.assertEqual(done["state"], "success")
+
+    def test_a_killed_door_takes_its_task_and_what_that_started_along(self):
+        for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):
+            door, pids = self.hang()
+            before = self.servers()
+            door.send_signal(number)
+            door.wait(15)
+            self.assert_gone(pids)
+            self.assertEqual(self.servers(), before)
+
+    def test_a_killed_task_is_a_failed_task(self):
+        door, (task, *others) = self.hang()
+        os.kill(task, signal.SIGKILL)
+        events = [json.loads(line) for line in door.communicate(timeout=20)[0].splitlines()]
+        self.assertEqual((events[-1]["state"], events[-2]["error"]["type"]), ("failed", "ProcessExit"))
+        self.assertIn("signal 9 (SIGKILL)", events[-2]["error"]["message"])
+        self.assert_gone(others)
+
+    def test_a_killed_watcher_ends_the_task_and_is_no_answer(self):
+        door, (task, child, watcher) = self.hang()
+        os.kill(watcher, signal.SIGKILL)
+        door.communicate(timeout=20)
+        self.assertEqual(door.returncode, -signal.SIGKILL)
+        self.assert_gone([task])
+        os.kill(child, signal.SIGKILL)
+        self.is_warm_again()
+
+    def test_a_killed_server_ends_what_runs_in_it_and_the_next_command_starts_another(self):
+        door, (task, child, watcher) = self.hang()
+        for pid in self.servers():
+            os.kill(pid, signal.SIGKILL)
+        said = door.communicate(timeout=20)
+        self.assertEqual(door.returncode, 70)
+        self.assertIn(b"the warm process that ran this has ended with it", said[1])
+        self.assert_gone([task, child, watcher])
+        self.is_warm_again()
+
+    def test_one_that_is_told_to_end_lets_its_commands_finish(self):
+        door, (task, *_) = self.hang()
+        (server,) = self.servers()
+        os.kill(server, signal.SIGTERM)
+        time.sleep(0.5)
+        self.assertTrue(airflow_host_test.is_alive(task))
+        os.kill(task, signal.SIGKILL)
+        door.communicate(timeout=20)
+        self.assert_gone([server])
+        self.assertEqual(os.listdir(self.sockets), [])
+
+    def test_other_settings_take_another_process_and_the_first_one_ends(self):
+        self.is_warm_again()
+        before = self.servers()
+        os.environ["AIRFLOW__CORE__DEFAULT_TASK_RETRIES"] = "3"
+        self.addCleanup(os.environ.pop, "AIRFLOW__CORE__DEFAULT_TASK_RETRIES")
+        kept = airflow_host_test.KEPT_VARIABLES
+        airflow_host_test.KEPT_VARIABLES = (*kept, "AIRFLOW__CORE__DEFAULT_TASK_RETRIES")
+        self.addCleanup(setattr, airflow_host_test, "KEPT_VARIABLES", kept)
+        self.is_warm_again()
+        self.assert_gone(before)
+        self.assertEqual(len(self.servers()), 1)
+
+    def test_six_first_commands_at_once_share_one_process(self):
+        for pid in self.servers():
+            os.kill(pid, signal.SIGKILL)
+        states = []
+        threads = [threading.Thread(target=lambda: states.append(self.run_dag("mapped")[0]["state"])) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(states, ["success"] * 6)
+        self.assertEqual(len(self.servers()), 1)
+
+    def test_sixty_in_a_row_leave_memory_and_descriptors_as_they_were(self):
+        self.is_warm_again()
+        (server,) = self.servers()
+        support.wait_until(lambda: self.is_settled(server), 60, "the warm-up")
+        for _ in range(3):
+            self.is_warm_again()
+        before = usage(server)
+        for _ in range(60):
+            self.ask("check_dags", files=[os.path.join(airflow_host_test.CORPUS, "taskflow_ok.py")])
+        after = usage(server)
+        self.assertEqual(after["descriptors"], before["descriptors"])
+        self.assertLess(after["memory"], before["memory"] + 2 * 1024)
+
+    def is_settled(self, server):
+        (log,) = glob.glob(self.sockets + "/*.log")
+        with open(log) as file:
+            return "warm after" in file.read()
+
+    def test_a_second_thread_makes_it_run_one_command_and_be_replaced(self):
+        """A plugin of the environment that starts a thread: forking it would not be safe."""
+        folder = tempfile.mkdtemp(dir=self.folder)
+        with open(os.path.join(folder, "sitecustomize.py"), "w") as file:
+            file.write("import threading, time\nthreading.Thread(target=lambda: time.sleep(3600), daemon=True).start()\n")
+        kept = self.environment
+        type(self).environment = classmethod(lambda cls, *arguments: {**kept(*arguments), "PYTHONPATH": folder})
+        type(self).mode = "standby"
+        self.addCleanup(setattr, type(self), "mode", "warm")
+        self.addCleanup(delattr, type(self), "environment")
+        self.is_warm_again()
+        first = self.servers()
+        self.is_warm_again()
+        self.assert_gone(first)
+        door, (task, child, _) = self.hang()
+        door.kill()
+        self.assert_gone([task, child])
+
+    def test_a_folder_that_others_may_enter_is_not_used(self):
+        os.chmod(self.sockets, 0o755)
+        self.addCleanup(os.chmod, self.sockets, 0o700)
+        type(self).mode = "cold"
+        self.addCleanup(setattr, type(self), "mode", "warm")
+        self.is_warm_again()
+
+    def test_an_environment_that_does_not_import_falls_back_to_a_cold_process_that_says_why(self):
+        environment = {**self.environment("/nonexistent"), "AIRFLOW__LOGGING__LOGGING_CONFIG_CLASS": "nobody.KNOWS"}
+        request = {"protocol": 1, "op": "check_dags", "dags_folder": self.folder, "files": [], "timeout_ms": 1000, "work_dir": self.folder,
+                   "template": self.template}
+        done = subprocess.run(self.command(), input=json.dumps(request).encode(), env=environment, capture_output=True, timeout=60)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(b"nobody", done.stderr)
+
+
+def parent(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        return int(file.read().rpartition(")")[2].split()[1])
+
+
+def usage(pid):
+    """Open descriptors, and private memory in kB."""
+    with open(f"/proc/{pid}/smaps_rollup") as file:
+        sizes = {line.split()[0]: int(line.split()[1]) for line in file if line.startswith("Pr")}
+    return {"descriptors": len(os.listdir(f"/proc/{pid}/fd")), "memory": sizes["Private_Dirty:"] + sizes["Private_Clean:"]}
+
+
+class Warm2112(WarmRequests, unittest.TestCase):
+    version = "2.11.2"
+
+
+class Warm306(WarmRequests, unittest.TestCase):
+    version = "3.0.6"
+
+
+if __name__ == "__main__":
+    unittest.main()
