@@ -46,7 +46,6 @@ class WarmServer:
         self._wake_read, self._wake_write = os.pipe()
         for descriptor in (self._wake_read, self._wake_write):
             os.set_blocking(descriptor, False)
-        signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         self._catch_signals()
         while not self._is_over():
             ready = self._wait()
@@ -66,7 +65,7 @@ class WarmServer:
     def _remove_files(self):
         """A server that was told to end may have a successor at its place already."""
         with contextlib.suppress(OSError):
-            if os.stat(self._path).st_ino == self._inode:
+            if os.path.exists(self._path) and os.stat(self._path).st_ino == self._inode:
                 os.unlink(self._path)
             if not os.path.exists(self._path):
                 os.unlink(os.path.splitext(self._path)[0] + ".log")
@@ -82,6 +81,7 @@ class WarmServer:
         return {descriptor for descriptor, _ in poll.poll(self._wait_s() * 1000)}
 
     def _catch_signals(self):
+        signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         for number in WAKING_SIGNALS:
             signal.signal(number, lambda *_: None)
 
@@ -90,7 +90,7 @@ class WarmServer:
         if self._warm_up is not None and not self._commands and not select.select([self._listener], [], [], 0)[0]:
             warm_up, self._warm_up = self._warm_up, None
             warm_up()
-            # A task that ran here has left handlers of its own behind.
+            # A task that ran here has left handlers of its own behind, and an event loop none.
             self._catch_signals()
             gc.collect()
             gc.freeze()
@@ -141,8 +141,10 @@ class WarmServer:
 
     def _accept(self):
         connection, _ = self._listener.accept()
-        if not _is_same_user(connection):
+        wish = _first_byte(connection) if _is_same_user(connection) else b""
+        if wish != b"R":
             connection.close()
+            self._is_ending = self._is_ending or wish == b"Q"
             return None
         # Another thread may hold any lock of this process, for ever in a fork.
         if sys.platform != "linux" or thread_count() > 1:
@@ -193,13 +195,20 @@ def _is_same_user(connection):
     return ids[1] == os.getuid()
 
 
+def _first_byte(connection):
+    """R: run a command; Q: end; nothing from a door that only looked whether we are here."""
+    connection.settimeout(1.0)
+    try:
+        return connection.recv(1, socket.MSG_PEEK)
+    except OSError:
+        return b""
+
+
 def _receive_command(connection):
-    """(streams, command) of a door; None when it only looked whether we are here, or tells us to end."""
+    """(streams, command) of a door, None when it makes no sense."""
     connection.settimeout(RECEIVE_TIMEOUT_S)
-    kind, streams, _, _ = socket.recv_fds(connection, 1, 3)
-    if kind == b"Q" and mode == "warm":
-        os.kill(os.getppid(), signal.SIGTERM)
-    if kind != b"R" or len(streams) != 3:
+    _, streams, _, _ = socket.recv_fds(connection, 1, 3)
+    if len(streams) != 3:
         return None
     count = int.from_bytes(_receive(connection, 4), sys.byteorder)
     return streams, marshal.loads(_receive(connection, count))

@@ -140,8 +140,10 @@ class Lifetimes(WarmRequests, unittest.TestCase):
         self.is_warm_again()
 
     def test_one_that_is_told_to_end_lets_its_commands_finish(self):
-        door, (task, *_) = self.hang()
+        self.is_warm_again()
         (server,) = self.servers()
+        support.wait_until(lambda: self.is_settled(server), 60, "the warm-up")
+        door, (task, *_) = self.hang()
         os.kill(server, signal.SIGTERM)
         time.sleep(0.5)
         self.assertTrue(airflow_host_test.is_alive(task))
