@@ -251,7 +251,10 @@ static bool open_place(Context *ctx, const Project *project, PythonTool tool, co
     // own.
     if (is_checkout && !workbench_check_mounts(ctx, project, step, err)) return false;
     if (!workbench_ensure(ctx, project, step, &container, err)) return false;
-    *place = (PythonPlace){.workers = AIRFLOW_IMAGE_WORKERS, .warm_folder = WARM_FOLDER, .template_path = AIRFLOW_IMAGE_TEMPLATE, .live = LIVE_DATABASE};
+    *place = (PythonPlace){.workers = AIRFLOW_IMAGE_WORKERS,
+                           .warm_folder = WARM_FOLDER,
+                           .template_path = AIRFLOW_IMAGE_TEMPLATE,
+                           .live = LIVE_DATABASE};
     return true;
 }
 

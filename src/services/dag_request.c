@@ -110,7 +110,8 @@ void dag_request_prepare(Context *ctx, const Project *project) {
     StringList argv = warm_process_argv(ctx->arena, project, &place, HOST_SCRIPT, &no_arguments);
     Pair template = {.key = TEMPLATE_VARIABLE, .value = place.template_path};
     PairList variables = {.items = &template, .count = 1};
-    ProcessSpec spec = {.argv = string_list_to_argv(ctx->arena, &argv), .folder = project->root, .timeout_ms = WARM_UP_TIMEOUT_MS};
+    ProcessSpec spec = {
+        .argv = string_list_to_argv(ctx->arena, &argv), .folder = project->root, .timeout_ms = WARM_UP_TIMEOUT_MS};
     if (!runtime->enter_place(ctx, project, PYTHON_DAG_TESTS, &variables, &spec, &ignored)) return;
     if (!process_run(ctx, &spec, &result, &ignored)) return;
 }
