@@ -82,10 +82,7 @@ bool airflow_image_describe(Context *ctx, const Project *project, const AirflowP
                             Error *err) {
     const char *key, *own = project->config.airflow.image;
     AirflowImage made = {.base = own != NULL ? own : profile->docker.image, .database = profile->docker.database_image};
-    if (made.base == NULL) {
-        error_set(err, ERROR_CONFIG, "Airflow %s has no image that devbox knows", profile->version);
-        return error_hint(err, "name one with airflow.image in devbox.yaml, or set runtime: native");
-    }
+    if (!airflow_profile_require_docker(profile, err)) return false;
     if (!add_shared_file(ctx, &made, "Dockerfile", "compose/image/Dockerfile", err)) return false;
     if (!add_shared_file(ctx, &made, "dbt", "compose/image/dbt", err) || !add_dbt(ctx, project, &made, err)) return false;
     if (!add_requirements(ctx, project, &made, err) || !add_workers(ctx, &made, err)) return false;

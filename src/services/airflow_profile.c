@@ -124,3 +124,9 @@ const char *airflow_profile_expand(Arena *arena, const char *text, const PairLis
     text_append(&expanded, text);
     return text_string(&expanded);
 }
+
+bool airflow_profile_require_docker(const AirflowProfile *profile, Error *err) {
+    if (profile->docker.image != NULL) return true;
+    error_set(err, ERROR_CONFIG, "devbox runs Airflow %s natively only", profile->version);
+    return error_hint(err, "set runtime: native in devbox.yaml, or another airflow.version");
+}

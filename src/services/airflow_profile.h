@@ -41,6 +41,9 @@ typedef struct AirflowProfile {
 // Reads a profile. An unknown version is ERROR_CONFIG with the known ones.
 bool airflow_profile_load(Context *ctx, const char *version, AirflowProfile *profile, Error *err) MUST_USE;
 
+// ERROR_CONFIG for a release that devbox does not run in containers.
+bool airflow_profile_require_docker(const AirflowProfile *profile, Error *err) MUST_USE;
+
 // Versions that have a profile, oldest first.
 StringList airflow_profile_versions(Context *ctx);
 

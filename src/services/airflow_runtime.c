@@ -5,6 +5,7 @@
 #include "model/event.h"
 #include "services/airflow_docker.h"
 #include "services/airflow_native_runtime.h"
+#include "services/airflow_profile.h"
 #include "services/compose_program.h"
 #include "services/docker_session.h"
 
@@ -17,12 +18,20 @@ static bool has_native_history(Context *ctx, const Project *project) {
     return file_exists(project_state_path(ctx->arena, project, name));
 }
 
+// A preview runs natively only.
+static bool allows_docker(Context *ctx, const Project *project, Error *err) {
+    AirflowProfile profile;
+    return airflow_profile_load(ctx, project->config.airflow.version, &profile, err) &&
+           airflow_profile_require_docker(&profile, err);
+}
+
 // No engine is the usual case and no news; one that answers and still cannot be used is worth a line.
 static bool can_use_docker(Context *ctx, const Project *project) {
     const DockerEngine *engine;
     ComposeProgram compose;
     Error none = {.arena = ctx->arena}, unusable = {.arena = ctx->arena};
-    if (has_native_history(ctx, project) || !docker_session_engine(ctx, false, &engine, &none)) return false;
+    if (has_native_history(ctx, project) || !allows_docker(ctx, project, &none)) return false;
+    if (!docker_session_engine(ctx, false, &engine, &none)) return false;
     bool is_usable = !engine->endpoint.is_remote && compose_program_find(ctx, &compose, &unusable);
     if (is_usable) return true;
     const char *why = engine->endpoint.is_remote ? "the container engine is on another machine" : unusable.message;
@@ -56,6 +65,7 @@ bool airflow_runtime_decide(Context *ctx, Project *project, Error *err) {
     if (project->config.runtime == RUNTIME_AUTO) {
         project->config.runtime = can_use_docker(ctx, project) ? RUNTIME_DOCKER : RUNTIME_NATIVE;
     }
+    if (project->config.runtime == RUNTIME_DOCKER && !allows_docker(ctx, project, err)) return false;
     if (before == project->config.runtime) return true;
     if (!leave_other_runtime(ctx, project, before, err)) return false;
     const char *line = arena_format(ctx->arena, "%s\n", airflow_runtime_of(project)->name);

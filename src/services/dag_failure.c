@@ -179,6 +179,7 @@ static const char *advise_module(Arena *arena, const Project *project, const cha
 const char *dag_failure_hint(Arena *arena, const Project *project, const char *message) {
     const char *name = find_name(arena, message, "Variable ", " does not exist");
     if (name == NULL) name = find_name(arena, message, "VARIABLE_NOT_FOUND: {'key': '", "'");
+    if (name == NULL) name = find_name(arena, message, "VARIABLE_NOT_FOUND: {'message': 'Variable ", " not found'");
     if (name != NULL) return advise_key(arena, "variables", "AIRFLOW_VAR_", name);
     name = find_name(arena, message, "The conn_id `", "` isn't defined");
     if (name == NULL) name = find_name(arena, message, "CONNECTION_NOT_FOUND: {'conn_id': '", "'");

@@ -99,11 +99,12 @@ void dag_lint_finish(Context *ctx, const Project *project, DagLint *lint, Verdic
     event_warning(ctx, NULL, "what Airflow 3 removed or moved was not looked for: ruff gave no answer (%s)", reason);
 }
 
-// ruff says of what moved that it is removed, that it still works, and only then where it is now.
-static const char *shorten(const char *message) {
-    static const char lead[] = "in a future version. ";
-    const char *place = strstr(message, lead);
-    return place == NULL ? message : place + strlen(lead);
+// ruff says "`x` is removed in Airflow 3.0; It still works in …", and apart from that what to write instead.
+static const char *describe(Arena *arena, const Value *entry) {
+    const char *message = value_get_string(entry, "message", "");
+    const char *remedy = value_get_string(value_get(entry, "fix"), "message", NULL);
+    message = text_trim(arena, arena_copy_bytes(arena, message, strcspn(message, ";")));
+    return remedy == NULL ? message : arena_format(arena, "%s: %s", message, remedy);
 }
 
 static void read_entry(Context *ctx, const Project *project, const Value *entry, Map *seen, Verdict *verdict) {
@@ -112,7 +113,7 @@ static void read_entry(Context *ctx, const Project *project, const Value *entry,
     Finding finding = {.code = code,
                        .file = path_relative(ctx->arena, value_get_string(entry, "filename", ""), project->root),
                        .line = (int)value_get_integer(value_get(entry, "location"), "row", 0),
-                       .message = shorten(value_get_string(entry, "message", "")),
+                       .message = describe(ctx->arena, entry),
                        .hint = value_get_string(entry, "url", NULL)};
     // One line can use a name several times.
     const char *key = arena_format(ctx->arena, "%s:%d %s", finding.file, finding.line, finding.message);

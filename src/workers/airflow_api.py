@@ -179,9 +179,11 @@ def setting_readers():
 
 def serialize(dag):
     """Raises when the scheduler and the web server could not be told about this DAG."""
-    from airflow.serialization.serialized_objects import SerializedDAG
+    from airflow.serialization import serialized_objects
 
-    SerializedDAG.to_dict(dag)
+    # Its name since 3.2.
+    serializer = getattr(serialized_objects, "DagSerialization", None) or serialized_objects.SerializedDAG
+    serializer.to_dict(dag)
 
 
 def explain(error):

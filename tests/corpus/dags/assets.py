@@ -1,8 +1,8 @@
 """One DAG writes what the other waits for; called Dataset in Airflow 2 and Asset in 3."""
 
 # file: pass
-# run (2) assets_producer = success: success write
-# run (3) assets_producer = failed: failed write
+# run assets_producer = success: success write
+# cold (3): no, 3.0 fails tasks whose assets no DAG processor has seen
 # run assets_consumer = success: success read
 
 import datetime

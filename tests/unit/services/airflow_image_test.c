@@ -45,6 +45,18 @@ static void the_name_tells_all_that_goes_into_it(void **state) {
     assert_string_not_equal(describe(checkout, &project).name, second.name);
 }
 
+static void a_preview_has_none(void **state) {
+    Checkout *checkout = *state;
+    AirflowProfile profile;
+    AirflowImage image;
+    Project project = open_checkout(checkout);
+    project.config.airflow.image = "registry.example/airflow:ours";
+    assert_true(airflow_profile_load(&checkout->ctx, "3.3.2", &profile, &checkout->err));
+    assert_false(airflow_image_describe(&checkout->ctx, &project, &profile, &image, &checkout->err));
+    assert_string_equal(checkout->err.message, "devbox runs Airflow 3.3.2 natively only");
+    assert_int_equal(checkout->err.code, ERROR_CONFIG);
+}
+
 static void dbt_is_in_it_only_for_a_checkout_that_has_dbt(void **state) {
     Checkout *checkout = *state;
     Project project = open_checkout(checkout);
@@ -117,6 +129,7 @@ static void a_pull_or_build_that_fails_leaves_nothing_behind(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_with_checkout(the_name_tells_all_that_goes_into_it),
+        test_with_checkout(a_preview_has_none),
         test_with_checkout(dbt_is_in_it_only_for_a_checkout_that_has_dbt),
         test_with_checkout(only_what_is_missing_is_pulled_and_built),
         test_with_checkout(pull_never_fetches_nothing_and_names_the_image),

@@ -94,6 +94,7 @@ static void a_common_error_has_a_remedy(void **state) {
     } rows[] = {
         {"'Variable env_name does not exist'", VARIABLE ", or AIRFLOW_VAR_ENV_NAME=... in .env"},
         {"'Variable env.name does not exist'", VARIABLE},
+        {"VARIABLE_NOT_FOUND: {'message': 'Variable env_name not found'}", VARIABLE ", or AIRFLOW_VAR_ENV_NAME=... in .env"},
         {"VARIABLE_NOT_FOUND: {'key': 'env_name'}", VARIABLE ", or AIRFLOW_VAR_ENV_NAME=... in .env"},
         {"The conn_id `warehouse` isn't defined", CONNECTION ", or AIRFLOW_CONN_WAREHOUSE=... in .env"},
         {"CONNECTION_NOT_FOUND: {'conn_id': 'my-db'}", CONNECTION},

@@ -50,25 +50,27 @@ static const char *lint(Linting *linting) {
     return event_log_take(&linting->log);
 }
 
-#define ENTRY(code, line, message)                                                                                             \
-    "{\"code\":" code ",\"filename\":\"@/dags/orders.py\",\"location\":{\"row\":" line ",\"column\":1},\"message\":\"" message \
-    "\",\"url\":\"https://rule\"}"
+#define ENTRY(code, line, message, fix)                                                                           \
+    "{\"code\":" code ",\"filename\":\"@/dags/orders.py\",\"location\":{\"row\":" line "},\"message\":\"" message \
+    "\","                                                                                                         \
+    "\"fix\":" fix ",\"url\":\"https://rule\"}"
+
+static const char report[] = "[" ENTRY("\"AIR301\"", "3", "`days_ago` is removed", "null") "," ENTRY(
+    "\"AIR301\"", "3", "`days_ago` is removed",
+    "null") "," ENTRY("null", "9", "a syntax error", "null") "," ENTRY("\"invalid-syntax\"", "9", "no",
+                                                                       "null") "," ENTRY("\"AIR302\"", "4",
+                                                                                         "`x` is moved into y; It still works",
+                                                                                         "{\"message\":\"Use `y.x`\"}") "]";
 
 static void what_ruff_finds_is_a_finding_once_per_line(void **state) {
     Linting *linting = prepare(state, "2.10.3");
     install_ruff(linting);
-    const char *report =
-        "[" ENTRY("\"AIR301\"", "3", "`days_ago` is removed") "," ENTRY("\"AIR301\"", "3", "`days_ago` is removed") "," ENTRY(
-            "null", "9", "a syntax error") "," ENTRY("\"invalid-syntax\"", "9",
-                                                     "no") "," ENTRY("\"AIR302\"", "4",
-                                                                     "`x` is removed; It still works but is expected to be "
-                                                                     "removed in a future version. `x` is in `y`") "]";
     const FakeChild ruff = {.command = "*/bin/ruff check --isolated * --select AIR301,AIR302,AIR303 -- */dags/orders.py",
                             .output = text_replace(linting->checkout->arena, report, "@", linting->checkout->root)};
     fake_process_script(&ruff, 1);
     assert_string_equal(lint(linting),
                         "warning: dags/orders.py:3 `days_ago` is removed → https://rule\n"
-                        "warning: dags/orders.py:4 `x` is in `y` → https://rule\n");
+                        "warning: dags/orders.py:4 `x` is moved into y: Use `y.x` → https://rule\n");
     assert_int_equal(linting->verdict.findings.count, 2);
     assert_string_equal(linting->verdict.findings.items[0].code, "AIR301");
     assert_true(verdict_is_green(&linting->verdict));
