@@ -6,6 +6,7 @@ import logging
 from datetime import timedelta
 
 import airflow_api
+import airflow_records
 
 
 def only_task(dag, task_id):
@@ -36,6 +37,7 @@ def run_dag(dag, logical_date, conf, observer):
         _observe_skips(observer, changes)
         if airflow_api.is_airflow_3():
             _observe_3(observer, changes)
+            airflow_records.write_records(dag, functools.partial(_replace, changes))
             return dag.test(logical_date=date, run_conf=conf)
         _observe_2(observer, changes)
         return dag.test(execution_date=date, run_conf=conf)

@@ -10,7 +10,7 @@ import warnings
 import airflow_api
 
 SLOW_IMPORT_S = 1.0
-NETWORK_EVENTS = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname")
+NETWORK_EVENTS = frozenset(("socket.connect", "socket.getaddrinfo", "socket.gethostbyname"))
 
 _current = None
 _is_listening = False
