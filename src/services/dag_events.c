@@ -101,6 +101,8 @@ static void read_file(Context *ctx, const Project *project, const Value *message
     verdict_add(ctx->arena, &events->verdict, &test_case);
     event_test_case(ctx, &test_case);
     dag_findings_read(ctx, project, value_get(message, "warnings"), &events->verdict);
+    bool is_empty = dags != NULL && dags->count == 0 && !is_red && skipped == NULL;
+    if (is_empty) dag_findings_look_at_empty(ctx, project, file, &events->verdict);
     if (text_equals(skipped, "safe_mode")) dag_findings_look_at_skipped(ctx, project, file, &events->verdict);
 }
 

@@ -16,6 +16,8 @@ static const char *const advice[][2] = {
     {"variable-at-import", "read it in the task, or as a template: {{ var.value.NAME }}"},
     {"connection-at-import", "read it in the task, or as a template: {{ conn.NAME.host }}"},
     {"unknown-pool", "add it under airflow.pools in devbox.yaml: a task waits for ever for a pool that is not there"},
+    {"lost-dag", "assign it (dag = DAG(...)), write with DAG(...), or put each DAG of a loop into globals()"},
+    {"uncalled-dag", "call it at the end of the file: what @dag decorates makes a DAG only then"},
     {"skipped-by-safe-mode", "write the word airflow into it, in a comment for instance"},
     {"skipped-by-airflowignore", "remove the line that names it from .airflowignore, if it is to run"},
 };
@@ -60,14 +62,17 @@ void dag_findings_read(Context *ctx, const Project *project, const Value *warnin
     }
 }
 
+static bool is_decorator(const char *line) {
+    return text_starts_with(line, "@dag") && !isalnum((unsigned char)line[4]) && line[4] != '_';
+}
+
 // The first line that makes a DAG: `DAG(…)`, `models.DAG(…)`, `@dag`; 0 when none does. Text is all there is: the file was not
 // imported.
 static int find_dag(Arena *arena, const char *source) {
     StringList lines = text_split_lines(arena, source);
     for (size_t i = 0; i < lines.count; i++) {
         const char *line = text_trim(arena, lines.items[i]);
-        bool is_decorator = text_starts_with(line, "@dag") && !isalnum((unsigned char)line[4]) && line[4] != '_';
-        if (is_decorator) return (int)i + 1;
+        if (is_decorator(line)) return (int)i + 1;
         const char *call = *line == '#' ? NULL : strstr(line, "DAG(");
         bool is_name = call != NULL && (call == line || strchr(" .=(,", call[-1]) != NULL);
         if (is_name) return (int)i + 1;
@@ -93,6 +98,23 @@ static void report_skipped(Context *ctx, const Project *project, const char *pat
                                 : "makes a DAG that Airflow does not see: .airflowignore names the file",
         .hint = advice_for(code)};
     dag_findings_add(ctx, &finding, verdict);
+}
+
+void dag_findings_look_at_empty(Context *ctx, const Project *project, const char *path, Verdict *verdict) {
+    char *source;
+    Error ignored = {.arena = ctx->arena};
+    if (!file_read(ctx->arena, path, &source, NULL, &ignored)) return;
+    StringList lines = text_split_lines(ctx->arena, source);
+    for (size_t i = 0; i < lines.count; i++) {
+        if (!is_decorator(lines.items[i])) continue;
+        Finding finding = {.code = "uncalled-dag",
+                           .file = path_relative(ctx->arena, path, project->root),
+                           .line = (int)i + 1,
+                           .message = "decorates a function with @dag, but the file holds no DAG: nobody calls it",
+                           .hint = advice_for("uncalled-dag")};
+        dag_findings_add(ctx, &finding, verdict);
+        return;
+    }
 }
 
 void dag_findings_look_at_skipped(Context *ctx, const Project *project, const char *path, Verdict *verdict) {

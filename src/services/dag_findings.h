@@ -10,6 +10,9 @@ void dag_findings_read(Context *ctx, const Project *project, const Value *warnin
 // A file (absolute path) that Airflow passes over though it makes a DAG, because it lacks the word airflow.
 void dag_findings_look_at_skipped(Context *ctx, const Project *project, const char *path, Verdict *verdict);
 
+// A file (absolute path) that was imported and holds no DAG, though it has a function for one.
+void dag_findings_look_at_empty(Context *ctx, const Project *project, const char *path, Verdict *verdict);
+
 // Files with DAGs in them that .airflowignore names (absolute paths).
 void dag_findings_look_at_ignored(Context *ctx, const Project *project, const StringList *paths, Verdict *verdict);
 

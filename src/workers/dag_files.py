@@ -67,7 +67,18 @@ def load(path, folder):
     # What broke the import is told by the error.
     told = ("variable-at-import", "connection-at-import", "slow-file") if found.error else ()
     found.warnings = [warning for warning in watch.warnings if warning["code"] not in told and _is_below(warning["file"], folder)]
+    if found.error is None:
+        found.warnings += _lost_dags(found, watch.creations)
     return found
+
+
+def _lost_dags(found, creations):
+    """Airflow looks at the names of the module only: what a loop overwrites, or nobody assigns, is not there."""
+    return [
+        {"code": "lost-dag", "file": found.path, "line": lines[0], "message": f"makes the DAG {dag_id}, which no name of the module keeps: Airflow does not see it"}
+        for dag_id, lines in creations.items()
+        if dag_id not in found.dags
+    ]
 
 
 def _is_below(path, folder):

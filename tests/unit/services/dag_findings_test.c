@@ -94,6 +94,28 @@ static void a_skipped_file_is_told_of_only_when_it_makes_a_dag(void **state) {
     assert_int_equal(look->verdict.findings.count, 0);
 }
 
+static void a_function_that_nobody_calls_is_told_of(void **state) {
+    static const struct {
+        const char *source;
+        int line;
+    } rows[] = {{"import x\n@dag(schedule=None)\ndef f(): ...\n", 2},
+                {"@dag\ndef f(): ...\n", 1},
+                {"class A:\n    @dag\n    def f(): ...\n", 0},
+                {"def make():\n    return DAG('a')\n", 0},
+                {"", 0}};
+    Look *look = prepare(state, "");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        look->verdict = (Verdict){0};
+        checkout_add(look->checkout, "dags/empty.py", rows[i].source);
+        dag_findings_look_at_empty(&look->checkout->ctx, &look->project, checkout_path(look->checkout, "dags/empty.py"),
+                                   &look->verdict);
+        assert_int_equal(look->verdict.findings.count, rows[i].line > 0 ? 1 : 0);
+        if (rows[i].line > 0) assert_int_equal(look->verdict.findings.items[0].line, rows[i].line);
+    }
+    dag_findings_look_at_empty(&look->checkout->ctx, &look->project, "/nowhere.py", &look->verdict);
+    assert_int_equal(look->verdict.findings.count, 0);
+}
+
 static void an_ignored_dag_is_told_of(void **state) {
     Look *look = prepare(state, "");
     StringList paths = {0};
@@ -110,6 +132,7 @@ int main(void) {
         test_with_checkout(other_people_s_files_are_left_out),
         test_with_checkout(a_pool_of_devbox_yaml_is_not_unknown),
         test_with_checkout(a_skipped_file_is_told_of_only_when_it_makes_a_dag),
+        test_with_checkout(a_function_that_nobody_calls_is_told_of),
         test_with_checkout(an_ignored_dag_is_told_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
