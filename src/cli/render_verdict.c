@@ -156,8 +156,37 @@ static void append_path(Text *text, const char *label, const char *path) {
     if (!text_is_empty(path)) text_append_format(text, "%*s%s: %s\n", INDENT, "", label, path);
 }
 
+static StringList read_cells(Arena *arena, const Value *row, size_t count) {
+    StringList cells = {0};
+    for (size_t i = 0; i < count; i++) {
+        const Value *cell = row->kind == VALUE_ARRAY && i < row->count ? row->members[i].value : NULL;
+        list_push(arena, &cells, cell != NULL && cell->kind == VALUE_STRING ? cell->string : "");
+    }
+    return cells;
+}
+
+// A few rows of each table that the task wrote.
+static void append_written_rows(Text *text, const Style *style, const Value *data) {
+    for (size_t i = 0; data != NULL && data->kind == VALUE_ARRAY && i < data->count; i++) {
+        const Value *change = data->members[i].value;
+        TableColumnList columns = {0};
+        Table table = {0};
+        StringList titles = value_strings(text->arena, value_get(change, "columns"));
+        const Value *sample = value_get(change, "sample");
+        list_each(const char *const, title, &titles) list_push(text->arena, &columns, ((TableColumn){.title = *title}));
+        table.columns = columns;
+        for (size_t row = 0; sample != NULL && row < sample->count; row++) {
+            list_push(text->arena, &table.rows, read_cells(text->arena, sample->members[row].value, titles.count));
+        }
+        if (table.rows.count == 0) continue;
+        text_append_format(text, "%*s%s\n", INDENT, "", value_get_string(change, "table", "?"));
+        render_table(text, style, &table, INDENT);
+    }
+}
+
 void render_test_case(Text *text, const Style *style, const TestCase *test_case, int verbosity) {
     append_case_line(text, style, test_case);
+    if (verbosity > 0) append_written_rows(text, style, test_case->data);
     if (!test_case_is_red(test_case)) {
         if (verbosity > 0) append_path(text, "log", test_case->log_path);
         return;

@@ -110,6 +110,7 @@ Value *verdict_to_value(Arena *arena, const Verdict *verdict) {
     value_set_bool(arena, object, "inconclusive", verdict->is_inconclusive);
     set_known_string(arena, object, "trouble", verdict->trouble);
     set_known_string(arena, object, "next", verdict->next);
+    set_known_string(arena, object, "process", verdict->process);
     Value *cases = value_array(arena);
     list_each(const TestCase, test_case, &verdict->cases) value_append(arena, cases, test_case_to_value(arena, test_case));
     value_set(arena, object, "cases", cases);

@@ -66,6 +66,7 @@ typedef struct Verdict {
     FindingList findings;  // warnings beside the cases
     size_t passed, failed, errors, skipped;
     long long duration_ms;
+    const char *process;      // how its Python ran: "warm", "standby", "cold"; NULL: unknown
     const char *next;         // what to do now, one command; or NULL
     const char *trouble;      // infrastructure trouble that is no verdict on the user's code; or NULL
     bool is_inconclusive;     // trouble kept tests from running

@@ -6,6 +6,7 @@
 #include "io/file_system.h"
 #include "io/json.h"
 #include "model/event.h"
+#include "model/table_changes.h"
 #include "services/dag_failure.h"
 #include "services/dag_findings.h"
 
@@ -123,15 +124,17 @@ static const char *find_failed_task(const DagEvents *events) {
     return NULL;
 }
 
-// The return value of a task says most; a list says how many.
+// Rows in the sandbox say most, then the return value; a list says how many.
 static const char *summarise_task(Context *ctx, const Value *message, TestState state, const char *word,
                                   const DagEvents *events) {
     const Value *xcom = value_get(message, "xcom");
+    const char *wrote = table_changes_summarise(ctx->arena, value_get(message, "data"));
     const char *failed = find_failed_task(events);
     const char *reason = value_get_string(message, "reason", NULL);
     if (state == TEST_SKIP && word != NULL && strcmp(word, "skipped") == 0)
         return reason == NULL ? "skipped" : arena_format(ctx->arena, "skipped: %s", reason);
     if (state == TEST_SKIP) return failed == NULL ? "not run" : arena_format(ctx->arena, "not run: %s failed", failed);
+    if (wrote != NULL) return wrote;
     for (size_t i = 0; xcom != NULL && i < xcom->count; i++) {
         const Value *item = xcom->members[i].value, *value = value_get(item, "value");
         bool is_result = strcmp(value_get_string(item, "key", ""), "return_value") == 0;
@@ -190,6 +193,7 @@ static void read_task(Context *ctx, const Project *project, const Value *message
                      .duration_ms = state == TEST_SKIP ? -1 : value_get_integer(message, "duration_ms", 0),
                      .summary = summarise_task(ctx, message, state, word, events),
                      .outputs = value_get(message, "xcom"),
+                     .data = value_get(message, "data"),
                      .log_path = log == NULL ? NULL : path_relative(arena, log, project->root)};
     task.started_ms = state == TEST_SKIP ? -1 : find_start(events, task.duration_ms);
     dag_events_describe_error(ctx, project, value_get(message, "error"), &task);
@@ -213,11 +217,21 @@ static void read_dag(Context *ctx, const Project *project, const Value *message,
     event_headline(ctx, "%s", events->verdict.title);
 }
 
+static void read_host(const Context *ctx, const Value *message, DagEvents *events) {
+    const char *mode = value_get_string(message, "mode", "cold");
+    events->verdict.process = mode;
+    if (ctx->verbosity == 0) return;
+    bool is_cold = strcmp(mode, "cold") == 0;
+    event_note(ctx, is_cold ? "in a Python process of its own (cold)" : "in a process that had imported Airflow before (%s)",
+               mode);
+}
+
 void dag_events_read_line(Context *ctx, const Project *project, const char *line, DagEvents *events) {
     Value *message;
     Error ignored = {.arena = ctx->arena};
     if (!json_parse(ctx->arena, line, "airflow host", &message, &ignored)) return;
     const char *kind = value_get_string(message, "event", "");
+    if (strcmp(kind, "host") == 0) read_host(ctx, message, events);
     if (strcmp(kind, "file") == 0) read_file(ctx, project, message, events);
     if (strcmp(kind, "dag") == 0) read_dag(ctx, project, message, events);
     if (strcmp(kind, "running") == 0) event_step_started(ctx, task_name(ctx->arena, message), "running");

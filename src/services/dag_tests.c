@@ -10,6 +10,8 @@
 #include "services/dag_folder.h"
 #include "services/dag_lint.h"
 #include "services/dag_request.h"
+#include "services/sandbox.h"
+#include "services/state_store.h"
 
 enum { FILE_TIMEOUT_MS = 30 * 1000, RUN_TIMEOUT_MS = 5 * 60 * 1000, SMOKE_TIMEOUT_MS = 10 * 60 * 1000 };
 
@@ -241,6 +243,22 @@ static bool read_conf(Context *ctx, const DagTestOptions *options, Value **conf,
     return error_hint(err, "--conf takes a JSON object: --conf '{\"day\": \"2026-01-31\"}'");
 }
 
+static const char *file_key(Arena *arena, const char *dag_id) { return arena_format(arena, "dag.file.%s", dag_id); }
+
+// Where the DAG was when it was last tested; a file that does not hold it any more is no harm.
+static const char *recall_file(Context *ctx, const Project *project, const char *dag_id) {
+    const char *file = state_store_get(ctx, project, file_key(ctx->arena, dag_id));
+    const char *path = file == NULL ? NULL : path_join(ctx->arena, project->root, file);
+    return path != NULL && file_exists(path) ? path : NULL;
+}
+
+static void remember_file(Context *ctx, const Project *project, const char *dag_id, const char *file) {
+    Error ignored = {.arena = ctx->arena};
+    const char *key = file_key(ctx->arena, dag_id);
+    if (file == NULL || text_equals(state_store_get(ctx, project, key), file)) return;
+    if (!state_store_set(ctx, project, key, file, &ignored)) return;
+}
+
 static bool write_request(Context *ctx, const Project *project, const DagTestOptions *options, Value *message, Error *err) {
     Value *conf = value_object(ctx->arena);
     if (!read_conf(ctx, options, &conf, err)) return false;
@@ -250,7 +268,8 @@ static bool write_request(Context *ctx, const Project *project, const DagTestOpt
     if (!folder_create(ctx->arena, log_dir, err)) return false;
     value_set_string(ctx->arena, message, "op", "test_dag");
     value_set_string(ctx->arena, message, "dag_id", options->dag_id);
-    value_set_string(ctx->arena, message, "file", NULL);
+    value_set_string(ctx->arena, message, "file", recall_file(ctx, project, options->dag_id));
+    value_set_string(ctx->arena, message, "sandbox", sandbox_path(ctx->arena, project));
     value_set_string(ctx->arena, message, "task", options->task);
     value_set_string(ctx->arena, message, "logical_date", options->logical_date);
     value_set(ctx->arena, message, "conf", conf);
@@ -295,6 +314,7 @@ bool dag_tests_run(Context *ctx, const Project *project, const DagTestOptions *o
     DagRequest request = {.message = message, .timeout_ms = timeout_ms, .keeps_work_dir = options->keeps_work_dir};
     event_step_started(ctx, options->dag_id, "importing Airflow");
     if (!dag_request_send(ctx, project, &request, &events, err)) return false;
+    remember_file(ctx, project, options->dag_id, events.file);
     if (strcmp(events.state, "unknown_dag") == 0) return report_unknown_dag(ctx, project, options->dag_id, &events, err);
     if (strcmp(events.state, "unknown_task") == 0) return report_unknown_task(ctx, options, &events, err);
     bool is_timeout = strcmp(events.state, "timeout") == 0, has_error = value_get(events.last, "error") != NULL;

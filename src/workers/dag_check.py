@@ -62,7 +62,7 @@ class _Check:
     def _start(self, queue):
         if queue:
             paths = list(queue)
-            process = UserProcess(lambda events: self._check(paths, events), self._limit_s + GRACE_S)
+            process = UserProcess(lambda events, _: self._check(paths, events), self._limit_s + GRACE_S)
             self._processes[process.descriptor] = (process, queue)
 
     def _check(self, paths, events):

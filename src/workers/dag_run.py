@@ -18,13 +18,13 @@ TIMEOUT_SIGNAL = signal.SIGUSR1
 FINISHED = ("success", "failed", "skipped", "upstream_failed", "removed")
 
 
-def run_request(request, events):
+def run_request(request, events, pauses):
     """Find the DAG, run it, send the events; always ends with `done`."""
     started = time.monotonic()
     signal.signal(TIMEOUT_SIGNAL, _raise_timeout)
     outcome = _find(request, events)
     if "dag" in outcome:
-        outcome = _run(outcome["dag"], outcome["file"], request, events)
+        outcome = _run(outcome["dag"], outcome["file"], request, events, pauses)
     events.send("done", **outcome, duration_ms=round((time.monotonic() - started) * 1000))
 
 
@@ -64,7 +64,7 @@ def _mentions(path, dag_id):
         return False
 
 
-def _run(dag, found, request, events):
+def _run(dag, found, request, events, pauses):
     task_ids = list(dag.task_ids)
     events.send("dag", dag_id=dag.dag_id, file=found.path, line=found.lines.get(dag.dag_id), tasks=task_ids)
     if request.get("task"):
@@ -72,7 +72,7 @@ def _run(dag, found, request, events):
             return {"state": "unknown_task", "tasks": task_ids}
         dag = airflow_runs.only_task(dag, request["task"])
     airflow_runs.set_retries(dag, request.get("retries") or 0)
-    recorder = _Recorder(dag.dag_id, request, events)
+    recorder = _Recorder(dag.dag_id, request, events, pauses)
     run = airflow_runs.run_dag(dag, request.get("logical_date"), request.get("conf") or {}, recorder)
     recorder.send_rest(dag.task_ids)
     return {"state": str(getattr(run.state, "value", run.state))}
@@ -81,11 +81,12 @@ def _run(dag, found, request, events):
 class _Recorder:
     """Follows the attempts of tasks: sends stdout to the task's log, and tells the state that the database holds afterwards."""
 
-    def __init__(self, dag_id, request, events):
+    def __init__(self, dag_id, request, events, pauses):
         self._dag_id = dag_id
         self._log_dir = request["log_dir"]
         self._database = os.path.join(request["work_dir"], "airflow.db")
         self._events = events
+        self._pauses = pauses
         self._tasks = {}
         self._saved = None
         self._error = None
@@ -140,6 +141,8 @@ class _Recorder:
             error=error,
             reason=self._reason if state == "skipped" and self._reason else None,
         )
+        # The sandbox is looked at now: the next task may be quick to write to it.
+        self._pauses.wait()
 
     def send_rest(self, task_ids):
         """The tasks that never ran, or that changed state without running (skipped, upstream_failed)."""

@@ -7,13 +7,14 @@ import time
 
 import dag_files
 import dag_run
+from sandbox_changes import SandboxChanges
 from user_process import GRACE_S, UserProcess
 
 
 def test_dag(request, events):
     """The events of the run as they happen; the last one is `done`, whatever the DAG does to its process."""
     watch = _Watch(request, events)
-    process = UserProcess(lambda inner: dag_run.run_request(request, inner), request["timeout_ms"] / 1000)
+    process = UserProcess(lambda inner, pauses: dag_run.run_request(request, inner, pauses), request["timeout_ms"] / 1000)
     while not watch.is_done:
         ready, _, _ = select.select([process.descriptor], [], [], process.time_left_s())
         arrived = process.read_events() if ready else watch.time_out(process)
@@ -21,6 +22,8 @@ def test_dag(request, events):
             break
         for event in arrived:
             watch.take(event)
+            if event["event"] == "task":
+                process.let_go_on()
     process.kill()
     ending = process.wait()
     if not watch.is_done:
@@ -38,6 +41,7 @@ class _Watch:
         self._running = None
         self._running_since = self._started
         self._steps = None
+        self._sandbox = SandboxChanges(request.get("sandbox"))
         self.is_done = False
 
     def take(self, event):
@@ -58,6 +62,7 @@ class _Watch:
             self._running, self._running_since = event, time.monotonic()
         elif kind == "task":
             self._running = None
+            event["data"] = self._sandbox.since_last_look()
 
     def _take_late(self, event):
         """The last word of a process that was told to end: it knows the place where it hung."""

@@ -65,18 +65,33 @@ def _reap():
             pass
 
 
+class Pauses:
+    """The process's side of let_go_on()."""
+
+    def __init__(self, descriptor):
+        self._descriptor = descriptor
+
+    def wait(self):
+        """Until the other side has seen what was sent; not any longer than it lives."""
+        os.read(self._descriptor, 1)
+
+
 class UserProcess:
-    """Runs work(events) in a fork; its events arrive here."""
+    """Runs work(events, pauses) in a fork; its events arrive here."""
 
     def __init__(self, work, timeout_s):
         read, write = os.pipe()
+        pause_read, pause_write = os.pipe()
         parent = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
             os.close(read)
-            _run(work, write, parent)
+            os.close(pause_write)
+            _run(lambda events: work(events, Pauses(pause_read)), write, parent)
         os.close(write)
+        os.close(pause_read)
         self.descriptor = read
+        self._pauses = pause_write
         self._buffer = b""
         self.give(timeout_s)
 
@@ -94,6 +109,10 @@ class UserProcess:
         *lines, self._buffer = (self._buffer + data).split(b"\n")
         return [json.loads(line) for line in lines]
 
+    def let_go_on(self):
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self._pauses, b".")
+
     def signal(self, number):
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, number)
@@ -105,6 +124,7 @@ class UserProcess:
     def wait(self):
         """Says how the process ended, as the reason why it sent no more."""
         os.close(self.descriptor)
+        os.close(self._pauses)
         _, status = os.waitpid(self.pid, 0)
         if os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)

@@ -222,7 +222,8 @@ class Devbox:
 
     def stop(self):
         self.checkout.run("stop").check()
-        assert not self.processes.pids(), "processes left behind: %s" % self.processes.pids()
+        # A warm process may still be importing when it is told to end.
+        support.wait_until(lambda: not self.processes.pids(), STOP_TIMEOUT_S, "the end of all processes")
 
     def close_after_start(self):
         """A start that nobody measures: it may install, and makes the database and the files that later ones find."""

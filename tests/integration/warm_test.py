@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import threading
@@ -30,6 +31,30 @@ with DAG("hanging", schedule=None, start_date=datetime.datetime(2024, 1, 1)):
         time.sleep(600)
     hang()
 """
+WRITING_DAG = """
+from airflow.decorators import task
+from airflow import DAG
+import datetime, os, sqlite3
+def execute(*statements):
+    with sqlite3.connect(os.environ["SANDBOX"]) as database:
+        for statement in statements:
+            database.execute(statement)
+    database.close()
+with DAG("writing", schedule=None, start_date=datetime.datetime(2024, 1, 1)):
+    @task
+    def append():
+        execute("INSERT INTO orders VALUES (3, NULL), (4, 'x')")
+    @task
+    def read():
+        return 1
+    @task
+    def update():
+        execute("UPDATE orders SET name = 'y' WHERE id = 1")
+    @task
+    def make():
+        execute("CREATE TABLE fresh AS SELECT id FROM orders", "DROP TABLE old")
+    append() >> read() >> update() >> make()
+"""
 
 
 class WarmRequests(airflow_host_test.RequestTests):
@@ -44,14 +69,15 @@ class WarmRequests(airflow_host_test.RequestTests):
 
     @classmethod
     def environment(cls, database, dags=airflow_host_test.CORPUS):
-        return {**super().environment(database, dags), "DEVBOX_METADATA_TEMPLATE": cls.template}
+        given = {name: os.environ[name] for name in ("SANDBOX",) if name in os.environ}
+        return {**super().environment(database, dags), "DEVBOX_METADATA_TEMPLATE": cls.template, **given}
 
     @classmethod
     def end_servers(cls):
-        shutil.rmtree(cls.sockets)
         for pid in cls.servers():
             os.kill(pid, signal.SIGTERM)
         support.wait_until(lambda: not cls.servers(), 10, "the end of all warm processes")
+        shutil.rmtree(cls.sockets)
 
     @classmethod
     def servers(cls):
@@ -68,6 +94,30 @@ class WarmRequests(airflow_host_test.RequestTests):
                 found.append(pid)
         # Commands under way are forks of them.
         return [pid for pid in found if parent(pid) not in found]
+
+    def test_what_each_task_wrote_to_the_sandbox_is_told(self):
+        folder = tempfile.mkdtemp(dir=self.folder)
+        sandbox = os.path.join(folder, "sandbox 100%?.db")
+        with open(os.path.join(folder, "writing.py"), "w") as file:
+            file.write(WRITING_DAG)
+        with sqlite3.connect(sandbox) as database:
+            database.executescript("PRAGMA journal_mode=WAL; CREATE TABLE orders (id INTEGER, name TEXT); CREATE TABLE old (id);"
+                                   "CREATE TABLE _devbox_tables (name); INSERT INTO orders VALUES (1, 'a'), (2, 'b')")
+        database.close()
+        os.environ["SANDBOX"] = sandbox
+        self.addCleanup(os.environ.pop, "SANDBOX")
+        done, tasks = self.run_dag("writing", dags_folder=folder, sandbox=sandbox)
+        self.assertEqual(done["state"], "success")
+        found = {task_id: task["data"] for (task_id, _), task in tasks.items()}
+        columns = ["id", "name"]
+        self.assertEqual(found["append"], [{"table": "orders", "rows_before": 2, "rows_after": 4, "columns": columns,
+                                            "sample": [["3", None], ["4", "x"]]}])
+        self.assertEqual(found["read"], [])
+        self.assertEqual([(one["table"], one["rows_before"], one["rows_after"], one["sample"][0]) for one in found["update"]],
+                         [("orders", 4, 4, ["1", "y"])])
+        self.assertEqual([(one["table"], one["rows_before"], one["rows_after"]) for one in found["make"]],
+                         [("fresh", 0, 4), ("old", 0, 0)])
+        self.assertTrue(found["make"][1]["is_dropped"])
 
     def command(self):
         return [self.python, "-I", "-S", DOOR, self.sockets, "test", airflow_host_test.HOST, "request"]
