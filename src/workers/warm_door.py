@@ -97,6 +97,8 @@ def retire_others(folder, name):
             if connection is not None:
                 connection.send(b"Q")
                 connection.close()
+            else:
+                unlink(path[: -len("sock")] + "log")
             unlink(path)
 
 
