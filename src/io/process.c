@@ -119,8 +119,13 @@ static void read_stream(Process *process, Stream *stream) {
     }
 }
 
+static bool has_input_left(const Process *process) {
+    bool is_sent = process->input_fd < 0 || process->spec.input[process->input_sent] == '\0';
+    return process->input_fd >= 0 && !(is_sent && process->spec.keeps_input_open);
+}
+
 static void feed_input(Process *process) {
-    while (process->input_fd >= 0) {
+    while (has_input_left(process)) {
         const char *rest = process->spec.input + process->input_sent;
         size_t length = strlen(rest);
         ssize_t written = length == 0 ? 0 : write(process->input_fd, rest, length < CHUNK_BYTES ? length : CHUNK_BYTES);
@@ -261,7 +266,7 @@ static void wait_for_events(const Context *ctx, Process *const *processes, size_
         if (process == NULL || process->is_finished) continue;
         add_poll(polled, &polled_count, process->output.fd, POLLIN);
         add_poll(polled, &polled_count, process->errors.fd, POLLIN);
-        add_poll(polled, &polled_count, process->input_fd, POLLOUT);
+        add_poll(polled, &polled_count, has_input_left(process) ? process->input_fd : -1, POLLOUT);
         long long left_ms = next_event_ms(process, now) - now;
         if (left_ms < wait_ms) wait_ms = left_ms < 0 ? 0 : left_ms;
     }

@@ -14,16 +14,17 @@ typedef enum ProcessOutcome { PROCESS_EXITED, PROCESS_SIGNALED, PROCESS_TIMED_OU
 typedef void ProcessLineHandler(void *state, const char *line);
 
 typedef struct ProcessSpec {
-    const char *const *argv;         // argv[0] is looked up on PATH of `environment` when it has no slash
-    const char *folder;              // working folder; NULL: ours
-    const char *const *environment;  // NULL-terminated "KEY=value"; NULL: ours (only for tools that are not user code)
-    const char *input;               // written to stdin; NULL: /dev/null
-    const char *log_path;            // appended with stdout and stderr as they come; NULL: none
+    const char *const *argv;                   // argv[0] is looked up on PATH of `environment` when it has no slash
+    const char *folder;                        // working folder; NULL: ours
+    const char *const *environment;            // NULL-terminated "KEY=value"; NULL: ours (only for tools that are not user code)
+    const char *input;                         // written to stdin; NULL: /dev/null
+    const char *log_path;                      // appended with stdout and stderr as they come; NULL: none
     ProcessLineHandler *on_output, *on_error;  // per line of stdout, stderr; NULL: only captured
     void *handler_state;
     long long timeout_ms;   // 0 is a programmer's mistake: every wait has a deadline (but not a foreground one: its user ends it)
     long long grace_ms;     // between TERM and KILL; 0: 2000
     size_t capture_limit;   // per stream, the last bytes are kept, from a line start; 0: 1 MiB
+    bool keeps_input_open;  // after `input`, until the child ends: one that sees its stdin end knows that we are gone
     bool is_foreground;     // our terminal, our process group, streams passed through
 } ProcessSpec;
 

@@ -33,6 +33,7 @@ static void complete_message(const Conversation *conversation) {
     Arena *arena = conversation->ctx->arena;
     Value *message = conversation->request->message;
     value_set_integer(arena, message, "protocol", 1);
+    value_set_bool(arena, message, "attended", true);
     value_set_string(arena, message, "dags_folder", conversation->project->dags_dir);
     value_set_string(arena, message, "work_dir", conversation->work_dir);
     value_set_string(arena, message, "template", conversation->place.template_path);
@@ -74,6 +75,7 @@ static bool send(Conversation *conversation, Error *err) {
     ProcessSpec spec = {.argv = string_list_to_argv(ctx->arena, &argv),
                         .folder = conversation->project->root,
                         .input = arena_format(ctx->arena, "%s\n", json_print(ctx->arena, request->message)),
+                        .keeps_input_open = true,
                         .on_output = read_line,
                         .handler_state = conversation,
                         .timeout_ms = request->timeout_ms + START_ALLOWANCE_MS};

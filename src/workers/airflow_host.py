@@ -22,7 +22,7 @@ import airflow_api  # noqa: E402
 import airflow_warm  # noqa: E402
 import dag_requests  # noqa: E402
 import warm_server  # noqa: E402
-from host_process import EventStream, die_with_parent, lasting_imports, take_stdout, thread_count, write_to_log  # noqa: E402
+from host_process import EventStream, die_with_parent, end_with, lasting_imports, take_stdout, thread_count, write_to_log  # noqa: E402
 
 STOP_GRACE_S = 8.0
 WAKING_SIGNALS = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -141,7 +141,10 @@ def run_request():
     if not line.strip():
         sys.exit("airflow_host: no request on stdin; expected one line of JSON")
     events.send("host", mode=warm_server.mode, pid=os.getpid())
-    dag_requests.answer(json.loads(line), events)
+    request = json.loads(line)
+    if request.get("attended"):
+        end_with(0)
+    dag_requests.answer(request, events)
     warm_server.finish(0)
 
 

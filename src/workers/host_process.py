@@ -2,9 +2,11 @@
 
 import contextlib
 import ctypes
+import fcntl
 import gc
 import json
 import os
+import select
 import signal
 import sys
 import threading
@@ -44,6 +46,26 @@ def die_with_parent(parent, number=signal.SIGTERM):
         _prctl(PR_SET_PDEATHSIG, number)
         if os.getppid() != parent:
             os._exit(1)
+
+
+_bonds = []
+
+
+def end_with(descriptor):
+    """Have this process told to end (TERM) once nobody holds the other end of this pipe or socket."""
+    _bonds.append(descriptor)
+    signal.signal(signal.SIGIO, _look_at_bonds)
+    fcntl.fcntl(descriptor, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_ASYNC)
+    _look_at_bonds()
+
+
+def _look_at_bonds(*_):
+    poll = select.poll()
+    for descriptor in _bonds:
+        poll.register(descriptor, 0)
+    if poll.poll(0):
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def adopt_orphans():

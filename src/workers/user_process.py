@@ -132,6 +132,13 @@ class UserProcess:
         return f"the Python process ended at once with exit code {os.WEXITSTATUS(status)} (os._exit?)"
 
 
+def _read_nothing():
+    """Stdin belongs to whoever asked; a task that reads must find an end."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+
+
 def _run(work, descriptor, parent):
     status = 70
     try:
@@ -139,6 +146,7 @@ def _run(work, descriptor, parent):
         for number in ENDING_SIGNALS:
             signal.signal(number, signal.SIG_DFL)
         die_with_parent(parent, signal.SIGKILL)
+        _read_nothing()
         work(EventStream(descriptor))
         status = 0
     except BaseException:

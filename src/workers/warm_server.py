@@ -5,7 +5,6 @@ It ends when nobody came for a while, when its socket is gone, or when it is tol
 
 import array
 import contextlib
-import fcntl
 import gc
 import marshal
 import os
@@ -16,7 +15,7 @@ import subprocess
 import sys
 import time
 
-from host_process import die_with_parent, thread_count
+from host_process import die_with_parent, end_with, thread_count
 
 IDLE_S = 30 * 60
 LOOK_S = 20.0
@@ -237,18 +236,12 @@ def _take_over(connection, received):
     connection.sendall(os.getpid().to_bytes(4, sys.byteorder))
     connection.settimeout(None)
     if mode == "standby":
-        _end_with(connection)
+        # Nobody else watches the door.
+        globals()["_standby_door"] = connection
+        end_with(connection.fileno())
     else:
         connection.close()
     return arguments
-
-
-def _end_with(connection):
-    """Nobody else watches the door."""
-    signal.signal(signal.SIGIO, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
-    fcntl.fcntl(connection, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(connection, fcntl.F_SETFL, fcntl.fcntl(connection, fcntl.F_GETFL) | os.O_ASYNC)
-    globals()["_standby_door"] = connection
 
 
 def finish(status):

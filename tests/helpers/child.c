@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/socket.h>
@@ -119,6 +120,15 @@ static int check_empty_input(void) {
     return input.st_rdev == nothing.st_rdev && input.st_ino == nothing.st_ino ? 0 : 2;
 }
 
+// 0 when stdin has no end yet after its first line.
+static int keep_listening(void) {
+    enum { PATIENCE_MS = 50 };
+    char line[80];
+    struct pollfd input = {.fd = 0, .events = POLLIN};
+    setvbuf(stdin, NULL, _IONBF, 0);
+    return fgets(line, sizeof line, stdin) != NULL && poll(&input, 1, PATIENCE_MS) == 0 ? 0 : 1;
+}
+
 static int count_input(void) {
     long count = 0;
     char block[4096];
@@ -186,6 +196,7 @@ static int run(const char *mode, const char *argument) {
     if (strcmp(mode, "place") == 0) return print_place();
     if (strcmp(mode, "empty-input") == 0) return check_empty_input();
     if (strcmp(mode, "count-input") == 0) return count_input();
+    if (strcmp(mode, "keep-listening") == 0) return keep_listening();
     if (strcmp(mode, "answer-lines") == 0) return answer_lines();
     if (strcmp(mode, "listen") == 0) return listen_on(argument);
     fprintf(stderr, "unknown mode %s\n", mode);

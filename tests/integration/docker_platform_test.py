@@ -67,6 +67,22 @@ with DAG("cloud", schedule=None, start_date=datetime.datetime(2024, 1, 1)):
 
     reach()
 '''
+HANGING_DAG = '''
+import datetime, time
+try:
+    from airflow.sdk import DAG, task
+except ImportError:
+    from airflow import DAG
+    from airflow.decorators import task
+with DAG("hanging", schedule=None, start_date=datetime.datetime(2024, 1, 1)):
+
+    @task
+    def hang():
+        open(".devbox/hanging", "w").close()
+        time.sleep(600)
+
+    hang()
+'''
 FIRST = "  unpause: [customer_report]\n  password: admin\n  env: {TEAM: first}\n"
 LATER = "  env: {TEAM: later}\n  requirements: requirements.txt\n"
 PASS = "env: {pass: [AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL, AWS_DEFAULT_REGION]}\n"
@@ -206,6 +222,22 @@ class Platform:
         self.assertRegex(self.checkout.run("test", "dbt").check().out, "passed in .*: 46 passed")
         self.assertEqual(self.checkout.run("airflow", "version").check().out.strip().splitlines()[-1], self.version)
         self.assertIn("fct_orders", self.checkout.run("dbt", "ls").check().out)
+
+    def test_dag_tests_are_forks_of_a_warm_process_and_end_with_a_killed_devbox(self):
+        self.checkout.write("dags/hanging.py", HANGING_DAG)
+        self.addCleanup(os.remove, self.checkout.path("dags/hanging.py"))
+        self.checkout.run("test", "dags", "dags/hanging.py").check()
+        idle = self.warm_processes()
+        hanging = subprocess.Popen([self.checkout.binary, "test", "dag", "hanging"], cwd=self.checkout.root, env=self.checkout.environment,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, **self.checkout.user)
+        support.wait_until(lambda: os.path.exists(self.checkout.path(".devbox/hanging")), 60, "the hanging task")
+        self.assertEqual(len(self.warm_processes() - idle), 2)  # the one that watches the task, and the task
+        hanging.kill()
+        hanging.wait()
+        support.wait_until(lambda: self.warm_processes() == idle, 20, "the end of the hanging task")
+
+    def warm_processes(self):
+        return {pid for pid, command in ENGINE.processes().items() if "airflow_host.py serve" in command}
 
     def test_a_commit_passes_the_gate_and_a_broken_one_does_not(self):
         answer = self.checkout.run("check", "HEAD").check()

@@ -128,14 +128,14 @@ class Lifetimes(WarmRequests, unittest.TestCase):
 
     version = "2.10.3"
 
-    def hang(self):
+    def hang(self, **more):
         """A door whose DAG hangs, and the pids of the task, of what it started, and of the process that watches it."""
         folder = tempfile.mkdtemp(dir=self.folder)
         with open(os.path.join(folder, "hanging.py"), "w") as file:
             file.write(HANGING_DAG)
         pids = os.path.join(folder, "pids")
         request = {"protocol": 1, "op": "test_dag", "dags_folder": folder, "dag_id": "hanging", "timeout_ms": 600000,
-                   "work_dir": folder, "log_dir": folder + "/logs", "template": self.template}
+                   "work_dir": folder, "log_dir": folder + "/logs", "template": self.template, **more}
         environment = {**self.environment("/nonexistent/airflow.db"), "PIDS": pids}
         door = subprocess.Popen(self.command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
                                 start_new_session=True)
@@ -161,6 +161,14 @@ class Lifetimes(WarmRequests, unittest.TestCase):
             door.wait(15)
             self.assert_gone(pids)
             self.assertEqual(self.servers(), before)
+
+    def test_a_request_whose_asker_closes_its_stdin_ends(self):
+        """As in a container, where the door of a killed `docker exec` goes on."""
+        door, pids = self.hang(attended=True)
+        door.stdin.close()
+        door.wait(15)
+        self.assert_gone(pids)
+        door.stdin = None
 
     def test_a_killed_task_is_a_failed_task(self):
         door, (task, *others) = self.hang()

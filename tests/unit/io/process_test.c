@@ -173,6 +173,15 @@ static void a_long_input_arrives_whole(void **state) {
     assert_string_equal(run(world, &spec).output, "0\n");
 }
 
+static void an_input_that_is_kept_open_has_no_end(void **state) {
+    ProcessSpec spec = child(*state, "keep-listening", NULL);
+    spec.input = "a line\n";
+    spec.keeps_input_open = true;
+    assert_int_equal(run(*state, &spec).exit_code, 0);
+    spec.keeps_input_open = false;
+    assert_int_equal(run(*state, &spec).exit_code, 1);
+}
+
 static void without_input_stdin_is_dev_null(void **state) {
     ProcessSpec spec = child(*state, "empty-input", NULL);
     assert_int_equal(run(*state, &spec).exit_code, 0);
@@ -730,6 +739,7 @@ int main(void) {
         test(flooding_both_pipes_blocks_nobody_and_keeps_the_end),
         test(a_child_that_never_reads_its_input_ends),
         test(a_long_input_arrives_whole),
+        test(an_input_that_is_kept_open_has_no_end),
         test(without_input_stdin_is_dev_null),
         test(a_child_that_ignores_term_is_killed_after_the_grace),
         test(a_child_may_use_its_grace_to_say_goodbye),
