@@ -2,16 +2,9 @@
 #pragma once
 #include <stdbool.h>
 
-#include "base/list.h"
+#include "model/pair.h"
 
 typedef enum Runtime { RUNTIME_AUTO, RUNTIME_DOCKER, RUNTIME_NATIVE } Runtime;
-
-typedef struct Pair {
-    const char *key, *value;
-    const char *origin;  // "devbox.yaml:12", ".env:3"
-} Pair;
-
-typedef LIST_OF(Pair) PairList;
 
 // A column type that the user gave for a seed: integer, real, text, boolean, date, timestamp.
 typedef struct SeedColumn {

@@ -9,43 +9,22 @@
 #include "io/json.h"
 #include "services/airflow_settings.h"
 #include "services/dbt_setup.h"
-#include "services/secrets.h"
 
 enum { FINGERPRINT_DIGITS = 12 };
 
 #define CONTAINER_HOME "/opt/airflow"
 
-static void add_pair(Arena *arena, PairList *pairs, const char *key, const char *value) {
-    Pair pair = {.key = key, .value = value};
-    list_push(arena, pairs, pair);
-}
-
 static PairList placeholder_values(Context *ctx, const Project *project, const char *logs, const Secrets *secrets, int port) {
-    PairList values = {0};
-    Arena *arena = ctx->arena;
-    add_pair(arena, &values, "airflow_home", CONTAINER_HOME);
-    add_pair(arena, &values, "database", CONTAINER_HOME "/airflow.db");
-    add_pair(arena, &values, "dags", project->dags_dir);
-    add_pair(arena, &values, "plugins", project->plugins_dir);
-    add_pair(arena, &values, "logs", logs);
-    add_pair(arena, &values, "password", project->config.airflow.password);
-    add_pair(arena, &values, "port", arena_format(arena, "%d", port));
-    add_pair(arena, &values, "fernet_key", secrets->fernet_key);
-    add_pair(arena, &values, "secret_key", secrets->secret_key);
-    add_pair(arena, &values, "jwt_secret", secrets->jwt_secret);
+    PairList values = airflow_settings_placeholders(ctx->arena, project, secrets, port);
+    pair_list_add(ctx->arena, &values, "airflow_home", CONTAINER_HOME);
+    pair_list_add(ctx->arena, &values, "database", CONTAINER_HOME "/airflow.db");
+    pair_list_add(ctx->arena, &values, "logs", logs);
     return values;
-}
-
-static bool has_key(const PairList *pairs, const char *key) {
-    list_each(const Pair, pair, pairs) {
-        if (text_equals(pair->key, key)) return true;
-    }
-    return false;
 }
 
 static void add_profile(ChildEnvironment *environment, const PairList *pairs, const PairList *values, const PairList *users) {
     list_each(const Pair, pair, pairs) {
-        if (users != NULL && has_key(users, pair->key)) continue;
+        if (users != NULL && pair_list_find(users, pair->key) != NULL) continue;
         child_environment_set(environment, pair->key, airflow_profile_expand(environment->arena, pair->value, values));
     }
 }

@@ -36,7 +36,7 @@ static bool check_distinct(Arena *arena, const PairList *pairs, const char *pref
 
 static bool apply_pairs(ChildEnvironment *environment, const PairList *pairs, const char *prefix, Error *err) {
     if (!check_distinct(environment->arena, pairs, prefix, err)) return false;
-    list_each (const Pair, pair, pairs)
+    list_each(const Pair, pair, pairs)
         set_unless_present(environment, variable_name(environment->arena, prefix, pair->key), pair);
     return true;
 }
@@ -57,4 +57,16 @@ bool airflow_settings_apply(Context *ctx, const Project *project, ChildEnvironme
     child_environment_set(environment, "DEVBOX_SANDBOX", database);
     if (project->dbt_dir != NULL) child_environment_set(environment, "DEVBOX_DBT_PROJECT", project->dbt_dir);
     return true;
+}
+
+PairList airflow_settings_placeholders(Arena *arena, const Project *project, const Secrets *secrets, int port) {
+    PairList values = {0};
+    pair_list_add(arena, &values, "dags", project->dags_dir);
+    pair_list_add(arena, &values, "plugins", project->plugins_dir);
+    pair_list_add(arena, &values, "password", project->config.airflow.password);
+    pair_list_add(arena, &values, "port", arena_format(arena, "%d", port));
+    pair_list_add(arena, &values, "fernet_key", secrets->fernet_key);
+    pair_list_add(arena, &values, "secret_key", secrets->secret_key);
+    pair_list_add(arena, &values, "jwt_secret", secrets->jwt_secret);
+    return values;
 }

@@ -6,7 +6,6 @@
 #include "model/event.h"
 #include "services/airflow_settings.h"
 #include "services/airflow_template.h"
-#include "services/secrets.h"
 
 static PythonRequest python_request(Context *ctx, const Project *project, const AirflowProfile *profile) {
     const char *requirements = project->config.airflow.requirements;
@@ -65,16 +64,9 @@ static bool write_passwords(Context *ctx, const Project *project, const AirflowS
     return file_write_string(ctx->arena, path, json_print(ctx->arena, users), 0600, err);
 }
 
-static const Pair *find_pair(const PairList *pairs, const char *key) {
-    list_each(const Pair, pair, pairs) {
-        if (text_equals(pair->key, key)) return pair;
-    }
-    return NULL;
-}
-
 static void warn_about_fixed(const Context *ctx, const PairList *pairs, const AirflowProfile *profile) {
     list_each(const Pair, pair, pairs) {
-        if (find_pair(&profile->fixed_env, pair->key) == NULL) continue;
+        if (pair_list_find(&profile->fixed_env, pair->key) == NULL) continue;
         event_warning(ctx, "remove the line", "%s: %s is left out, because devbox sets it itself", pair->origin, pair->key);
     }
 }
@@ -90,25 +82,12 @@ bool airflow_setup_complete(Context *ctx, const Project *project, const char *st
     return airflow_template_install(ctx, project, setup, err) && write_passwords(ctx, project, setup, err);
 }
 
-static void add_value(Arena *arena, PairList *values, const char *key, const char *value) {
-    Pair pair = {.key = key, .value = value};
-    list_push(arena, values, pair);
-}
-
 static PairList placeholder_values(Context *ctx, const Project *project, const AirflowSetup *setup, const Secrets *secrets,
                                    int port) {
-    PairList values = {0};
-    Arena *arena = ctx->arena;
-    add_value(arena, &values, "airflow_home", setup->home);
-    add_value(arena, &values, "database", setup->database);
-    add_value(arena, &values, "dags", project->dags_dir);
-    add_value(arena, &values, "plugins", project->plugins_dir);
-    add_value(arena, &values, "venv", setup->python.folder);
-    add_value(arena, &values, "password", project->config.airflow.password);
-    add_value(arena, &values, "port", arena_format(arena, "%d", port));
-    add_value(arena, &values, "fernet_key", secrets->fernet_key);
-    add_value(arena, &values, "secret_key", secrets->secret_key);
-    add_value(arena, &values, "jwt_secret", secrets->jwt_secret);
+    PairList values = airflow_settings_placeholders(ctx->arena, project, secrets, port);
+    pair_list_add(ctx->arena, &values, "airflow_home", setup->home);
+    pair_list_add(ctx->arena, &values, "database", setup->database);
+    pair_list_add(ctx->arena, &values, "venv", setup->python.folder);
     return values;
 }
 
@@ -117,7 +96,7 @@ static void add_airflow_variables(ChildEnvironment *environment, const Project *
                                   const PairList *values) {
     Arena *arena = environment->arena;
     list_each(const Pair, pair, &profile->env) {
-        bool is_users = find_pair(&project->dotenv, pair->key) != NULL;
+        bool is_users = pair_list_find(&project->dotenv, pair->key) != NULL;
         if (!is_users) child_environment_set(environment, pair->key, airflow_profile_expand(arena, pair->value, values));
     }
     list_each(const Pair, pair, &project->config.airflow.env) {

@@ -138,10 +138,7 @@ void child_environment_unset(ChildEnvironment *environment, const char *key) {
 }
 
 const char *child_environment_get(const ChildEnvironment *environment, const char *key) {
-    list_each(const Pair, pair, &environment->variables) {
-        if (text_equals(pair->key, key)) return pair->value;
-    }
-    return NULL;
+    return pair_list_value(&environment->variables, key);
 }
 
 void child_environment_prepend_path(ChildEnvironment *environment, const char *folder) {

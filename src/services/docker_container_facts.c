@@ -120,8 +120,5 @@ DockerContainer docker_container_of_inspection(Arena *arena, const Value *answer
 }
 
 const char *docker_container_label(const DockerContainer *container, const char *key) {
-    list_each(const Pair, label, &container->labels) {
-        if (text_equals(label->key, key)) return label->value;
-    }
-    return NULL;
+    return pair_list_value(&container->labels, key);
 }

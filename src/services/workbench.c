@@ -119,11 +119,8 @@ static bool create(Context *ctx, const Project *project, const Bench *bench, Err
 }
 
 static bool is_ready(const DockerContainer *container, const char *fingerprint) {
-    list_each(const Pair, label, &container->labels) {
-        bool is_same = text_equals(label->key, LABEL_FINGERPRINT) && text_equals(label->value, fingerprint);
-        if (is_same) return text_equals(container->state, "running");
-    }
-    return false;
+    bool is_same = text_equals(docker_container_label(container, LABEL_FINGERPRINT), fingerprint);
+    return is_same && text_equals(container->state, "running");
 }
 
 bool workbench_ensure(Context *ctx, const Project *project, const char *step, const char **container, Error *err) {
