@@ -73,7 +73,7 @@ complete -c devbox -n '__devbox_at "logs"' -l since -x -d 'only lines younger th
 complete -c devbox -n '__devbox_at "logs"' -a '(devbox __complete services 2>/dev/null)'
 complete -c devbox -n '__devbox_at "restart"' -a '(devbox __complete services 2>/dev/null)'
 complete -c devbox -n '__devbox_at "test"' -a dag -d 'Run one DAG here and now, with each task\'s result, log and data'
-complete -c devbox -n '__devbox_at "test"' -a dags -d 'Import and serialise every DAG file, find duplicate ids'
+complete -c devbox -n '__devbox_at "test"' -a dags -d 'Import every DAG file, and say what is wrong or slow in it'
 complete -c devbox -n '__devbox_at "test"' -a dbt -d 'Build and test dbt models on a private copy of the sandbox'
 complete -c devbox -n '__devbox_at "test"' -l fail-fast -d 'stop after the first part that is red: DAGs, their runs, dbt'
 complete -c devbox -n '__devbox_at "test"' -l junit -r -F -d 'write the verdict as JUnit XML'

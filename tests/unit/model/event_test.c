@@ -71,6 +71,22 @@ static void notes_warnings_and_lines_carry_their_text(void **state) {
     check_last(EVENT_TICK, NULL, NULL);
 }
 
+static void a_finding_is_a_warning_that_begins_with_its_place(void **state) {
+    static const struct {
+        Finding finding;
+        const char *text;
+    } rows[] = {{{.code = "AIR301", .file = "dags/a.py", .line = 3, .message = "old", .hint = "renew it"}, "dags/a.py:3 old"},
+                {{.code = "slow-file", .file = "dags/a.py", .message = "slow"}, "dags/a.py slow"},
+                {{.code = "other", .message = "about nothing"}, "about nothing"}};
+    Context ctx = context_of(*state);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        event_finding(&ctx, &rows[i].finding);
+        check_last(EVENT_WARNING, NULL, rows[i].text);
+        assert_ptr_equal(recorder.last.hint, rows[i].finding.hint);
+        assert_ptr_equal(recorder.last.finding, &rows[i].finding);
+    }
+}
+
 static void results_are_handed_on_as_they_are(void **state) {
     Context ctx = context_of(*state);
     const TestCase test_case = {.name = "a"};
@@ -104,6 +120,7 @@ int main(void) {
         test_with_arena(without_a_sink_nothing_happens),
         test_with_arena(a_step_tells_its_course),
         test_with_arena(notes_warnings_and_lines_carry_their_text),
+        test_with_arena(a_finding_is_a_warning_that_begins_with_its_place),
         test_with_arena(results_are_handed_on_as_they_are),
         test_with_arena(a_row_has_as_many_cells_as_the_table_columns),
     };

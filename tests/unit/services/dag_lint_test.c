@@ -88,6 +88,7 @@ static void an_answer_that_cannot_be_read_is_a_warning(void **state) {
     static const FakeChild rows[] = {{.command = "*/ruff check *", .output = "{}"},
                                      {.command = "*/ruff check *", .output = "no json"},
                                      {.command = "*/ruff check *", .exit_code = 2, .errors = "panicked"},
+                                     {.command = "*/ruff check *", .outcome = PROCESS_TIMED_OUT},
                                      {.command = "*/ruff check *", .outcome = PROCESS_SIGNALED, .signal = 9}};
     Linting *linting = prepare(state, "3.0.6");
     install_ruff(linting);
