@@ -45,12 +45,13 @@ typedef struct DbtConfig {
 typedef enum Choice { CHOICE_AUTO, CHOICE_TRUE, CHOICE_FALSE } Choice;
 
 typedef struct AirbyteConfig {
-    Choice enabled;         // whether start brings it up; auto: when it is installed and this machine can
-    int port;               // 8000 unless given; of a new cluster, an installed one keeps its own
-    bool is_port_explicit;  // an explicit port is never moved
-    const char *version;    // of Airbyte's chart; NULL: devbox's own choice
-    Choice low_resource;    // auto: by the engine's memory
-    const char *abctl;      // path of an own abctl, relative to the checkout; NULL: PATH, else devbox's cache
+    Choice enabled;           // whether start brings it up; auto: when it is installed and this machine can
+    int port;                 // 8000 unless given; of a new cluster, an installed one keeps its own
+    bool is_port_explicit;    // an explicit port is never moved
+    const char *version;      // of Airbyte's chart; NULL: devbox's own choice
+    Choice low_resource;      // auto: by the engine's memory
+    StringList abctl_sha256;  // of the release's archives, when the user has looked them up
+    const char *abctl;        // path of an own abctl, relative to the checkout; NULL: PATH, else devbox's cache
 } AirbyteConfig;
 
 typedef struct GateConfig {

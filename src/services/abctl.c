@@ -23,7 +23,14 @@ const char *abctl_asset_name(Arena *arena, const char *version, const char *kern
 
 static bool is_sha256(const char *text) { return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64; }
 
-bool abctl_pins_load(Context *ctx, AbctlPins *pins, Error *err) {
+static bool add_checksum(Arena *arena, AbctlPins *pins, const char *digest, const char *origin, Error *err) {
+    if (text_is_empty(digest)) return true;
+    if (!is_sha256(digest)) return error_set(err, ERROR_CONFIG, "%s: %s is no SHA-256 (64 digits, 0-9 and a-f)", origin, digest);
+    list_push(arena, &pins->sha256, digest);
+    return true;
+}
+
+bool abctl_pins_load(Context *ctx, const Project *project, AbctlPins *pins, Error *err) {
     YamlNode *root;
     struct utsname names;
     const char *path = path_join(ctx->arena, ctx->share_dir, "compose/airbyte/abctl.yaml");
@@ -35,8 +42,10 @@ bool abctl_pins_load(Context *ctx, AbctlPins *pins, Error *err) {
         return error_set(err, ERROR_CONFIG, "%s must name abctl, chart and download", path);
     if (uname(&names) == 0) read.asset = abctl_asset_name(ctx->arena, read.version, names.sysname, names.machine);
     const char *digest = read.asset == NULL ? NULL : yaml_get_string(yaml_get(root, "sha256"), read.asset, NULL);
-    if (!text_is_empty(digest) && !is_sha256(digest)) return error_set(err, ERROR_CONFIG, "%s: %s is no SHA-256", path, digest);
-    read.sha256 = text_is_empty(digest) ? NULL : digest;
+    if (!add_checksum(ctx->arena, &read, digest, path, err)) return false;
+    list_each(const char *const, given, &project->config.airbyte.abctl_sha256) {
+        if (!add_checksum(ctx->arena, &read, *given, "airbyte.abctl_sha256", err)) return false;
+    }
     *pins = read;
     return true;
 }

@@ -8,11 +8,11 @@ typedef struct AbctlPins {
     const char *chart;     // of Airbyte, that this abctl installs: "2.0.19"
     const char *download;  // URL of the release's folder
     const char *asset;     // the archive for this machine; NULL: there is none
-    const char *sha256;    // of the asset; NULL: not known, so that devbox does not fetch it
+    StringList sha256;     // that the asset may have; empty: not known, so that devbox does not fetch it
 } AbctlPins;
 
-// compose/airbyte/abctl.yaml.
-bool abctl_pins_load(Context *ctx, AbctlPins *pins, Error *err) MUST_USE;
+// compose/airbyte/abctl.yaml, with the checksums of the checkout's airbyte.abctl_sha256.
+bool abctl_pins_load(Context *ctx, const Project *project, AbctlPins *pins, Error *err) MUST_USE;
 
 // "abctl-v0.30.4-linux-amd64.tar.gz" for what uname says ("Linux", "x86_64"); NULL when abctl is not made for it.
 const char *abctl_asset_name(Arena *arena, const char *version, const char *kernel, const char *machine);

@@ -14,10 +14,11 @@ enum {
     REDIRECTS = 5,
 };
 
+#define ABCTL_PAGE "https://docs.airbyte.com/platform/deploying-airbyte/abctl"
+#define RELEASES "https://github.com/airbytehq/abctl/releases/tag"
+
 static bool advise_to_install(Error *err) {
-    return error_hint(err,
-                      "install abctl (https://docs.airbyte.com/platform/deploying-airbyte/abctl), or name yours in devbox.yaml: "
-                      "airbyte: {abctl: PATH}");
+    return error_hint(err, "install abctl (%s), or name yours in devbox.yaml: airbyte: {abctl: PATH}", ABCTL_PAGE);
 }
 
 bool abctl_check_download(const AbctlPins *pins, Error *err) {
@@ -25,11 +26,13 @@ bool abctl_check_download(const AbctlPins *pins, Error *err) {
         error_set(err, ERROR_RUNTIME_MISSING, "abctl, which installs Airbyte, is not made for this system");
         return error_hint(err, "set airbyte: {enabled: false} in devbox.yaml; abctl runs on Linux and macOS, amd64 and arm64");
     }
-    if (pins->sha256 != NULL) return true;
+    if (pins->sha256.count > 0) return true;
     error_set(err, ERROR_RUNTIME_MISSING,
               "abctl, which installs Airbyte, is not on PATH, and this devbox has no checksum for %s, so it does not fetch it",
               pins->asset);
-    return advise_to_install(err);
+    return error_hint(
+        err, "install abctl (%s), or copy the archive's SHA-256 from %s/%s into devbox.yaml: airbyte: {abctl_sha256: [SHA256]}",
+        ABCTL_PAGE, RELEASES, pins->version);
 }
 
 // The release's address leads on to a storage server.
@@ -52,9 +55,10 @@ static bool fetch(Context *ctx, const char *url, HttpResponse *response, Error *
 static bool check(Context *ctx, const AbctlPins *pins, const HttpResponse *response, Error *err) {
     const char *sha256;
     if (!hash_bytes(ctx->arena, response->body, response->length, &sha256, err)) return false;
-    if (text_equals(sha256, pins->sha256)) return true;
+    if (string_list_contains(&pins->sha256, sha256)) return true;
     error_set(err, ERROR_NETWORK, "%s is not the file that this devbox knows: its checksum differs", pins->asset);
-    error_detail(err, arena_format(ctx->arena, "expected %s\ngot      %s (%zu bytes)", pins->sha256, sha256, response->length));
+    error_detail(err, arena_format(ctx->arena, "expected %s\ngot      %s (%zu bytes)",
+                                   text_join(ctx->arena, &pins->sha256, " or "), sha256, response->length));
     return error_hint(err, "nothing was unpacked; a proxy may have put a page of its own there: try another network");
 }
 

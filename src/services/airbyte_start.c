@@ -69,7 +69,7 @@ static bool check_home(Start *start, Error *err) {
 }
 
 static bool find_abctl(Start *start, Error *err) {
-    if (!abctl_pins_load(start->ctx, &start->pins, err)) return false;
+    if (!abctl_pins_load(start->ctx, start->project, &start->pins, err)) return false;
     if (!abctl_find(start->ctx, start->project, &start->pins, &start->abctl, err)) return false;
     return start->abctl != NULL || abctl_check_download(&start->pins, err);
 }

@@ -457,6 +457,19 @@ class Fetching(WithEngine):
         self.assertEqual(["abctl-v0.30.4"], self.left())
         self.assertEqual(0o700, os.stat(self.checkout.home + "/cache/devbox/tools/abctl-v0.30.4/abctl").st_mode & 0o777)
 
+    def test_a_checksum_of_devbox_yaml_lets_a_release_be_fetched(self):
+        archive = self.archive()
+        self.pin(b"", "~")
+        digest = hashlib.sha256(archive).hexdigest()
+        self.checkout.write("devbox.yaml", "runtime: native\nairbyte: {port: %d, abctl_sha256: [%s]}\n" % (self.port, digest))
+        self.files["/v0.30.4/" + self.asset] = (200, {}, archive[:-1])
+        self.assertIn("its checksum differs", self.start(8))
+        self.files["/v0.30.4/" + self.asset] = (200, {}, archive)
+        self.abctl.plays("install_success", node=self.cluster.words())
+        self.checkout.environment["FAKE_ABCTL"] = self.abctl.path + ".json"
+        self.page.start_when(lambda: self.engine.api("GET", "/containers/%s/json" % NODE)[0] == 200)
+        self.assertIn("installed: chart 2.0.19", self.start(0))
+
     def test_what_is_not_the_pinned_release_is_refused(self):
         archive = self.archive()
         outside = self.archive("../../outside")

@@ -234,14 +234,14 @@ class Lifetimes(WarmRequests, unittest.TestCase):
         self.assertEqual(states, ["success"] * 6)
         self.assertEqual(len(self.servers()), 1)
 
-    def test_sixty_in_a_row_leave_memory_and_descriptors_as_they_were(self):
+    def test_two_hundred_in_a_row_leave_memory_and_descriptors_as_they_were(self):
         self.is_warm_again()
         (server,) = self.servers()
         support.wait_until(lambda: self.is_settled(server), 60, "the warm-up")
         for _ in range(3):
             self.is_warm_again()
         before = usage(server)
-        for _ in range(60):
+        for _ in range(200):
             self.ask("check_dags", files=[os.path.join(airflow_host_test.CORPUS, "taskflow_ok.py")])
         after = usage(server)
         self.assertEqual(after["descriptors"], before["descriptors"])

@@ -27,9 +27,11 @@ static void prepare(Checkout *checkout, const char *digest) {
     fake_http_script(NULL, 0);
 }
 
+static Project asking;
+
 static AbctlPins load(Checkout *checkout) {
     AbctlPins pins;
-    if (!abctl_pins_load(&checkout->ctx, &pins, &checkout->err)) fail_msg("%s", checkout->err.message);
+    if (!abctl_pins_load(&checkout->ctx, &asking, &pins, &checkout->err)) fail_msg("%s", checkout->err.message);
     return pins;
 }
 
@@ -64,10 +66,10 @@ static void a_wrong_checksum_in_the_file_is_a_mistake(void **state) {
     Checkout *checkout = *state;
     AbctlPins pins;
     prepare(checkout, "0123");
-    assert_false(abctl_pins_load(&checkout->ctx, &pins, &checkout->err));
+    assert_false(abctl_pins_load(&checkout->ctx, &asking, &pins, &checkout->err));
     assert_int_equal(checkout->err.code, ERROR_CONFIG);
     checkout_add(checkout, "compose/airbyte/abctl.yaml", "abctl: v1.2.3\n");
-    assert_false(abctl_pins_load(&checkout->ctx, &pins, &checkout->err));
+    assert_false(abctl_pins_load(&checkout->ctx, &asking, &pins, &checkout->err));
     assert_non_null(strstr(checkout->err.message, "must name abctl, chart and download"));
 }
 
@@ -105,10 +107,29 @@ static void without_a_checksum_nothing_is_fetched(void **state) {
     assert_int_equal(checkout->err.code, ERROR_RUNTIME_MISSING);
     assert_non_null(strstr(checkout->err.message, "has no checksum for abctl-v1.2.3-"));
     assert_non_null(strstr(checkout->err.hint, PAGE));
+    assert_non_null(strstr(checkout->err.hint, "abctl_sha256: [SHA256]"));
     pins.asset = NULL;
     assert_false(abctl_download(&checkout->ctx, &pins, "airbyte", &path, &checkout->err));
     assert_non_null(strstr(checkout->err.message, "not made for this system"));
     assert_null(fake_http_last_request());
+}
+
+static void a_checksum_of_devbox_yaml_counts_like_a_pinned_one(void **state) {
+    Checkout *checkout = *state;
+    const char *digest, *path;
+    prepare(checkout, "");
+    assert_true(hash_bytes(checkout->arena, "no archive", 10, &digest, &checkout->err));
+    list_push(checkout->arena, &asking.config.airbyte.abctl_sha256, digest);
+    AbctlPins pins = load(checkout);
+    const FakeHttpAnswer answer = {
+        .url = arena_format(checkout->arena, "http://releases/v1.2.3/%s", pins.asset), .status = 200, .body = "no archive"};
+    fake_http_script(&answer, 1);
+    assert_false(abctl_download(&checkout->ctx, &pins, "airbyte", &path, &checkout->err));
+    assert_true(text_starts_with(checkout->err.message, "abctl could not be unpacked: "));
+    asking.config.airbyte.abctl_sha256.items[0] = "abc";
+    assert_false(abctl_pins_load(&checkout->ctx, &asking, &pins, &checkout->err));
+    assert_string_equal(checkout->err.message, "airbyte.abctl_sha256: abc is no SHA-256 (64 digits, 0-9 and a-f)");
+    asking = (Project){0};
 }
 
 static void nothing_that_is_not_the_pinned_file_is_unpacked(void **state) {
@@ -158,6 +179,7 @@ int main(void) {
         test_with_checkout(a_wrong_checksum_in_the_file_is_a_mistake),
         test_with_checkout(devbox_yaml_wins_over_path_and_path_over_the_cache),
         test_with_checkout(without_a_checksum_nothing_is_fetched),
+        test_with_checkout(a_checksum_of_devbox_yaml_counts_like_a_pinned_one),
         test_with_checkout(nothing_that_is_not_the_pinned_file_is_unpacked),
         test_with_checkout(a_file_with_the_right_checksum_that_is_no_archive_leaves_nothing),
     };

@@ -406,7 +406,7 @@ static void an_abctl_that_is_nowhere_and_has_no_checksum_is_not_fetched(void **s
     DOCKER_CALLS(IS(NULL));
     PROGRAMS(DOCKER_PROGRAM);
     fake_process_add_program("docker", "/usr/bin/docker");
-    must_fail(&scene, ERROR_RUNTIME_MISSING, "this devbox has no checksum for abctl-v0.30.4-", "airbyte: {abctl: PATH}");
+    must_fail(&scene, ERROR_RUNTIME_MISSING, "this devbox has no checksum for abctl-v0.30.4-", "airbyte: {abctl_sha256: [SHA256]}");
 }
 
 static void a_home_that_belongs_to_root_is_said_before_the_question(void **state) {
