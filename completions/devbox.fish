@@ -15,7 +15,7 @@ function __devbox_path
             case '-*'
             case '*'
                 switch (string trim -- "$found $word")
-                    case 'start' 'status' 'logs' 'open' 'restart' 'stop' 'doctor' 'test' 'test dag' 'test dags' 'test dbt' 'check' 'db' 'db seed' 'db query' 'dbt' 'airflow' 'airbyte' 'airbyte start' 'airbyte stop' 'airbyte status' 'airbyte credentials' 'hook' 'hook install' 'hook uninstall' 'hook status' 'init' 'config' 'config show' 'config check' 'config compose' 'env' 'explain' 'completion' 'version'
+                    case 'start' 'status' 'logs' 'open' 'restart' 'stop' 'doctor' 'test' 'test dag' 'test dags' 'test dbt' 'watch' 'check' 'db' 'db seed' 'db query' 'dbt' 'airflow' 'airbyte' 'airbyte start' 'airbyte stop' 'airbyte status' 'airbyte credentials' 'hook' 'hook install' 'hook uninstall' 'hook status' 'init' 'config' 'config show' 'config check' 'config compose' 'env' 'explain' 'completion' 'version'
                         set found (string trim -- "$found $word")
                 end
         end
@@ -48,6 +48,7 @@ complete -c devbox -n '__devbox_at ""' -a restart -d 'End services and start the
 complete -c devbox -n '__devbox_at ""' -a stop -d 'End all services of this checkout; databases and logs stay'
 complete -c devbox -n '__devbox_at ""' -a doctor -d 'Check everything that devbox needs, each with its remedy'
 complete -c devbox -n '__devbox_at ""' -a test -d 'Test DAGs and dbt models; alone: everything that a push would run'
+complete -c devbox -n '__devbox_at ""' -a watch -d 'Test what each saved file affects, as soon as it is saved'
 complete -c devbox -n '__devbox_at ""' -a check -d 'Test a commit as a push would, without touching the working tree'
 complete -c devbox -n '__devbox_at ""' -a db -d 'The sandbox database: load seeds, query it'
 complete -c devbox -n '__devbox_at ""' -a dbt -d 'Run dbt on the sandbox database; target and profile are devbox\'s'
@@ -83,6 +84,7 @@ complete -c devbox -n '__devbox_at "test dag"' -l date -x -d 'logical date, e.g.
 complete -c devbox -n '__devbox_at "test dag"' -l conf -x -d 'configuration of the run, a JSON object'
 complete -c devbox -n '__devbox_at "test dag"' -l retries -x -d 'retries per task, default 0'
 complete -c devbox -n '__devbox_at "test dag"' -l keep -d 'keep the run\'s private folder and say where it is'
+complete -c devbox -n '__devbox_at "test dag"' -l watch -d 'run it again after each save below dags, plugins and dbt, until Ctrl-C (exit code 0)'
 complete -c devbox -n '__devbox_at "test dag"' -l junit -r -F -d 'write the verdict as JUnit XML'
 complete -c devbox -n '__devbox_at "test dag"' -l report -r -F -d 'write the verdict as one HTML page'
 complete -c devbox -n '__devbox_at "test dag"' -a '(devbox __complete dags 2>/dev/null)'

@@ -67,18 +67,42 @@ static void append_frame_line(LiveSteps *steps, Text *text, const LiveStep *step
     text_append_format(text, "  %s %s\n", spinner, style_fit(&steps->style, text->arena, text_string(&rest), width - 1 - used));
 }
 
+// It may have been resized.
+static int width_of(const LiveSteps *steps) {
+    int fd = fileno(steps->file);
+    return fd >= 0 && terminal_is_interactive(fd) ? terminal_width(fd) : steps->width;
+}
+
 static void draw_frame(LiveSteps *steps, Text *text) {
     live_steps_erase(steps, text);
-    int fd = fileno(steps->file);
-    int width = fd >= 0 && terminal_is_interactive(fd) ? terminal_width(fd) : steps->width;  // it may have been resized
+    int width = width_of(steps);
     size_t lines = steps->running.count < MOST_LINES ? steps->running.count : MOST_LINES;
     for (size_t i = 0; i < lines; i++) append_frame_line(steps, text, &steps->running.items[i], width);
     steps->drawn_lines = lines;
     steps->frame++;
 }
 
+void live_steps_set_status(LiveSteps *steps, const char *status) {
+    steps->status.arena = steps->arena;
+    steps->status.length = 0;  // the room is used again
+    text_append(&steps->status, status);
+}
+
+static void draw_status(LiveSteps *steps, Text *text) {
+    const char *status = style_clean_line(&steps->style, text->arena, text_string(&steps->status));
+    status = style_fit(&steps->style, text->arena, status, width_of(steps) - 5);
+    const char *symbol = style_symbol(&steps->style, text->arena, SYMBOL_WAITING);
+    live_steps_erase(steps, text);
+    text_append_format(text, "  %s %s\n", symbol, style_paint(&steps->style, text->arena, COLOUR_DIM, status));
+    steps->drawn_lines = 1;
+}
+
 void live_steps_draw(LiveSteps *steps, Text *text, bool is_due) {
-    if (steps->running.count == 0 || steps->is_quiet) return;
+    if (steps->is_quiet) return;
+    if (steps->running.count == 0) {
+        if (steps->is_interactive && is_due && steps->status.length > 0) draw_status(steps, text);
+        return;
+    }
     long long now_ms = clock_now_ms(), silence_ms = now_ms - steps->shown_ms;
     if (steps->is_interactive) {
         if (!is_due && silence_ms < FRAME_MS) return;

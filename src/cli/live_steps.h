@@ -17,6 +17,7 @@ typedef struct LiveSteps {
     bool is_interactive, is_quiet;
     int width;  // columns, when `file` is no terminal that could be asked
     LIST_OF(LiveStep) running;
+    Text status;  // the line that is shown while nothing runs; empty: none
     size_t drawn_lines;
     unsigned frame;
     long long shown_ms;  // when something was last shown
@@ -30,6 +31,9 @@ void live_steps_end(LiveSteps *steps, const char *name);
 
 // Takes the drawn lines off the terminal, before anything else is printed.
 void live_steps_erase(LiveSteps *steps, Text *text);
+
+// Sets the line that stays while nothing runs.
+void live_steps_set_status(LiveSteps *steps, const char *status);
 
 // Draws the running steps, always when `is_due`, else when it is time for the next frame or sign of life.
 void live_steps_draw(LiveSteps *steps, Text *text, bool is_due);

@@ -21,6 +21,8 @@ static const char *const event_names[] = {
     [EVENT_WARNING] = "warning",
     [EVENT_TEST_CASE] = "testCase",
     [EVENT_VERDICT] = "verdict",
+    [EVENT_ROUND] = "round",
+    [EVENT_STATUS] = "status",
     [EVENT_RESULT] = "result",
     [EVENT_LINE] = "line",
     [EVENT_TICK] = NULL,
@@ -102,6 +104,7 @@ static Value *event_to_value(Arena *arena, const Event *event) {
     if (has_duration) value_set_integer(arena, object, "durationMs", event->duration_ms);
     if (event->error != NULL) value_set(arena, object, "error", error_to_value(arena, event->error));
     if (event->test_case != NULL) value_set(arena, object, "testCase", test_case_to_value(arena, event->test_case));
+    if (event->kind == EVENT_ROUND) value_set(arena, object, "verdict", verdict_to_value(arena, event->verdict));
     if (event->kind == EVENT_RESULT && event->result->data != NULL) {
         value_set(arena, object, "data", copy_value(arena, event->result->data));
     }

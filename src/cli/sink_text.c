@@ -217,6 +217,7 @@ static void emit_result(TextSink *sink, const Event *event) {
             print_case(sink, event->test_case);
             break;
         case EVENT_VERDICT:
+        case EVENT_ROUND:
             print_verdict(sink, event->verdict);
             break;
         case EVENT_RESULT:
@@ -250,6 +251,10 @@ static void emit_progress(TextSink *sink, const Event *event) {
             break;
         case EVENT_TICK:
             redraw(sink, false);
+            break;
+        case EVENT_STATUS:
+            live_steps_set_status(&sink->steps, event->text);
+            redraw(sink, true);
             break;
         default:
             break;

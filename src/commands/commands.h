@@ -25,6 +25,7 @@ extern const Command command_exec;
 extern const Command command_stop;
 extern const Command command_supervise;
 extern const Command command_test;
+extern const Command command_watch;
 extern const Command command_config;
 extern const Command command_env;
 extern const Command command_init;

@@ -13,6 +13,7 @@ static const Command *const commands[] = {
     &command_doctor,
     // Tests
     &command_test,
+    &command_watch,
     &command_check,
     // Data
     &command_db,

@@ -7,11 +7,13 @@
 #include "services/dag_smoke.h"
 #include "services/dag_tests.h"
 #include "services/dbt.h"
+#include "services/watch.h"
+#include "services/watch_loop.h"
 
 typedef struct DagOptions {
     const char *task, *date, *conf;
     long long retries;
-    bool keeps;
+    bool keeps, is_watching;
     TestReports reports;
 } DagOptions;
 
@@ -21,6 +23,8 @@ static const Option dag_options[] = {
     {"conf", 0, OPTION_STRING, "JSON", "configuration of the run, a JSON object", offsetof(DagOptions, conf), NULL, false},
     {"retries", 0, OPTION_INTEGER, "N", "retries per task, default 0", offsetof(DagOptions, retries), NULL, false},
     {"keep", 0, OPTION_FLAG, NULL, "keep the run's private folder and say where it is", offsetof(DagOptions, keeps), NULL, false},
+    {"watch", 0, OPTION_FLAG, NULL, "run it again after each save below dags, plugins and dbt, until Ctrl-C (exit code 0)",
+     offsetof(DagOptions, is_watching), NULL, false},
     TEST_REPORT_OPTIONS(DagOptions, reports),
     {0},
 };
@@ -58,6 +62,7 @@ static const Argument selector_arguments[] = {
 static const Example dag_examples[] = {
     {"devbox test dag daily_orders", "run every task once, here and now"},
     {"devbox test dag daily_orders --task load --date 2026-01-31", NULL},
+    {"devbox test dag daily_orders --watch", "and again after each save"},
     {0},
 };
 static const Example dags_examples[] = {
@@ -88,6 +93,32 @@ static const char *dag_command(Arena *arena, const Invocation *invocation, const
     return testing_command(arena, "test dag", &words);
 }
 
+typedef struct DagRounds {
+    Testing *testing;
+    const DagTestOptions *test;
+} DagRounds;
+
+static bool run_round(Context *ctx, void *state, WatchRound *round, Error *err) {
+    const DagRounds *rounds = state;
+    round->has_tested = dag_tests_run(ctx, rounds->testing->invocation->project, rounds->test, &round->verdict, err);
+    return round->has_tested;
+}
+
+static bool show_round(Context *ctx, void *state, WatchRound *round, Error *err) {
+    Testing *testing = ((DagRounds *)state)->testing;
+    Outcome unused;
+    testing->is_round = true;
+    testing->verdict = round->verdict;
+    return testing_end(ctx, testing, true, &unused, err);
+}
+
+static bool watch_dag(Context *ctx, Testing *testing, const DagTestOptions *test, Error *err) {
+    DagRounds rounds = {.testing = testing, .test = test};
+    WatchLoop loop = {.project = testing->invocation->project, .run = run_round, .show = show_round, .state = &rounds};
+    loop.folders = watch_folders(ctx, loop.project, &loop.what);
+    return watch_loop_run(ctx, &loop, err);
+}
+
 static bool run_dag(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
     const DagOptions *given = invocation->options;
     DagTestOptions test = {.dag_id = invocation->arguments.items[0],
@@ -101,6 +132,7 @@ static bool run_dag(Context *ctx, const Invocation *invocation, Outcome *outcome
                        .command = dag_command(ctx->arena, invocation, given),
                        .dag_id = test.dag_id};
     if (!testing_begin(ctx, &testing, err)) return false;
+    if (given->is_watching) return watch_dag(ctx, &testing, &test, err);
     bool is_done = dag_tests_run(ctx, invocation->project, &test, &testing.verdict, err);
     return testing_end(ctx, &testing, is_done, outcome, err);
 }

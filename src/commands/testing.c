@@ -83,7 +83,11 @@ bool testing_end(Context *ctx, Testing *testing, bool is_done, Outcome *outcome,
     report.folder = test_reports_repository_folder(ctx->arena, project);
     if (!is_done) return end_without_verdict(ctx, testing, &report, err);
     if (test_reports_are_for_github()) annotate(ctx, testing, &report);
-    event_verdict(ctx, &testing->verdict);
-    if (!verdict_is_green(&testing->verdict)) outcome->exit_code = 1;
+    if (testing->is_round) {
+        event_round(ctx, &testing->verdict);
+    } else {
+        event_verdict(ctx, &testing->verdict);
+        if (!verdict_is_green(&testing->verdict)) outcome->exit_code = 1;
+    }
     return write_files(ctx, testing, &report, err);
 }

@@ -23,6 +23,7 @@ typedef struct Testing {
     const TestReports *reports;
     const char *command;  // as typed: "test dag daily_orders"
     const char *dag_id;   // of the one DAG that is run, else NULL
+    bool is_round;        // one of many tests of a command that goes on: its verdict is not the command's
     Verdict verdict;
 } Testing;
 

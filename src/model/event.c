@@ -66,6 +66,12 @@ void event_verdict(const Context *ctx, const Verdict *verdict) {
     event_emit(ctx, &(Event){.kind = EVENT_VERDICT, .verdict = verdict});
 }
 
+void event_round(const Context *ctx, const Verdict *verdict) {
+    event_emit(ctx, &(Event){.kind = EVENT_ROUND, .verdict = verdict});
+}
+
+void event_status(const Context *ctx, const char *format, ...) { EMIT_FORMATTED(.kind = EVENT_STATUS); }
+
 void event_result(const Context *ctx, const Result *result) { event_emit(ctx, &(Event){.kind = EVENT_RESULT, .result = result}); }
 
 void event_line(const Context *ctx, const char *text) { event_emit(ctx, &(Event){.kind = EVENT_LINE, .text = text}); }

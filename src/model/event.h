@@ -16,6 +16,8 @@ typedef enum EventKind {
     EVENT_WARNING,        // text, hint; finding when it is about one place in a file
     EVENT_TEST_CASE,      // test_case, as soon as its verdict is there
     EVENT_VERDICT,        // verdict, at the end of a test
+    EVENT_ROUND,          // verdict of one test of a command that goes on
+    EVENT_STATUS,         // text: what a command that goes on waits for; stays the last line of a terminal until the next one
     EVENT_RESULT,         // result: what the command was asked for; goes to stdout
     EVENT_LINE,           // text: one line of a stream (logs); goes to stdout
     EVENT_TICK,           // nothing new; time for a spinner to move
@@ -75,6 +77,8 @@ void event_warning(const Context *ctx, const char *hint, const char *format, ...
 void event_finding(const Context *ctx, const Finding *finding);
 void event_test_case(const Context *ctx, const TestCase *test_case);
 void event_verdict(const Context *ctx, const Verdict *verdict);
+void event_round(const Context *ctx, const Verdict *verdict);
+void event_status(const Context *ctx, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void event_result(const Context *ctx, const Result *result);
 void event_line(const Context *ctx, const char *text);
 void event_tick(const Context *ctx);

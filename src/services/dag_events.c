@@ -81,6 +81,16 @@ static const char *explain_skip(const char *reason) {
     return strcmp(reason, "missing") == 0 ? "the file is gone" : reason;
 }
 
+static void keep_facts(Context *ctx, const Value *message, const TestCase *test_case, DagEvents *events) {
+    const Value *uses = value_get(message, "uses");
+    CheckedFile file = {.path = value_get_string(message, "file", ""),
+                        .name = test_case->name,
+                        .is_red = test_case->state == TEST_FAIL,
+                        .knows_uses = uses != NULL,
+                        .uses = value_strings(ctx->arena, uses)};
+    list_push(ctx->arena, &events->files, file);
+}
+
 static void read_file(Context *ctx, const Project *project, const Value *message, DagEvents *events) {
     const char *file = value_get_string(message, "file", ""), *skipped = value_get_string(message, "skipped", NULL);
     const Value *dags = value_get(message, "dags"), *error = value_get(message, "error");
@@ -101,6 +111,7 @@ static void read_file(Context *ctx, const Project *project, const Value *message
     dag_events_describe_error(ctx, project, error, &test_case);
     verdict_add(ctx->arena, &events->verdict, &test_case);
     event_test_case(ctx, &test_case);
+    keep_facts(ctx, message, &test_case, events);
     dag_findings_read(ctx, project, value_get(message, "warnings"), &events->verdict);
     bool is_empty = dags != NULL && dags->count == 0 && !is_red && skipped == NULL;
     if (is_empty) dag_findings_look_at_empty(ctx, project, file, &events->verdict);

@@ -11,11 +11,24 @@ typedef struct FoundDag {
 
 typedef LIST_OF(FoundDag) FoundDagList;
 
+// What was told of a DAG file beside its verdict, for dag_memory.h.
+typedef struct CheckedFile {
+    const char *path;  // absolute
+    const char *name;  // relative to the checkout, as its DAGs have it
+    bool is_red;
+    bool knows_uses;  // false: it ended its process before it could say
+    StringList uses;  // absolute paths of the user's files, and of folders whose list of files it read
+} CheckedFile;
+
+typedef LIST_OF(CheckedFile) CheckedFileList;
+
 typedef struct DagEvents {
     Verdict verdict;
     FoundDagList dags;  // everything that was found
-    StringList tasks;   // of the DAG under test, in order
-    const char *file;   // of the DAG under test, relative to the checkout; NULL while it has not come
+    CheckedFileList files;
+    struct DagMemory *memory;  // what of it is remembered beyond this test; NULL: nothing
+    StringList tasks;          // of the DAG under test, in order
+    const char *file;          // of the DAG under test, relative to the checkout; NULL while it has not come
     int line;
     long long began_ms;  // when the run did, on the clock for durations; 0 while it has not
     const char *state;   // of the last event: "success", "unknown_dag", …; NULL while it has not come

@@ -86,17 +86,34 @@ static long long import_timeout_ms(const AirflowConfig *airflow) {
     return FILE_TIMEOUT_MS;
 }
 
+// An id may be used again in a file that is not checked now.
+static void consult_memory(const Context *ctx, const StringList *paths, DagEvents *events) {
+    dag_memory_learn(events->memory, events);
+    FoundDagList others = dag_memory_dags_besides(ctx->arena, events->memory, paths);
+    list_each(const FoundDag, dag, &others) {
+        if (paths->count > 0) list_push(ctx->arena, &events->dags, *dag);
+    }
+}
+
+static Value *strings_to_value(Arena *arena, const StringList *strings) {
+    Value *array = value_array(arena);
+    list_each(const char *const, string, strings) value_append(arena, array, value_string(arena, *string));
+    return array;
+}
+
 // No files: all that Airflow finds.
 static bool import_files(Context *ctx, const Project *project, const StringList *paths, DagEvents *events, Error *err) {
-    Value *message = value_object(ctx->arena), *files = value_array(ctx->arena);
-    list_each(const char *const, path, paths) value_append(ctx->arena, files, value_string(ctx->arena, *path));
+    Value *message = value_object(ctx->arena);
     value_set_string(ctx->arena, message, "op", "check_dags");
-    value_set(ctx->arena, message, "files", files);
+    value_set(ctx->arena, message, "files", strings_to_value(ctx->arena, paths));
+    if (events->memory != NULL)
+        value_set(ctx->arena, message, "uses_below", strings_to_value(ctx->arena, &events->memory->uses_below));
     value_set_integer(ctx->arena, message, "timeout_ms", import_timeout_ms(&project->config.airflow));
     long long timeout_ms = ctx->timeout_ms > 0 ? ctx->timeout_ms : SMOKE_TIMEOUT_MS;
     DagRequest request = {.message = message, .timeout_ms = timeout_ms};
     event_step_started(ctx, "dags", "importing DAG files");
     if (!dag_request_send(ctx, project, &request, events, err)) return false;
+    if (events->memory != NULL) consult_memory(ctx, paths, events);
     find_duplicates(ctx, events);
     return true;
 }
@@ -119,7 +136,12 @@ static bool check_files(Context *ctx, const Project *project, const StringList *
 }
 
 bool dag_tests_check(Context *ctx, const Project *project, const StringList *paths, Verdict *verdict, Error *err) {
-    DagEvents events = {0};
+    return dag_tests_check_and_learn(ctx, project, paths, NULL, verdict, err);
+}
+
+bool dag_tests_check_and_learn(Context *ctx, const Project *project, const StringList *paths, DagMemory *memory, Verdict *verdict,
+                               Error *err) {
+    DagEvents events = {.memory = memory};
     if (!folder_exists(project->dags_dir)) {
         error_set(err, ERROR_CHECKOUT, "there is no folder %s", path_relative(ctx->arena, project->dags_dir, project->root));
         return error_hint(err, "set dags in devbox.yaml to the folder that holds the DAG files");

@@ -1,7 +1,7 @@
 // Testing DAGs without the platform running: the smoke test of files, and one DAG for real.
 #pragma once
 #include "model/verdict.h"
-#include "services/project.h"
+#include "services/dag_memory.h"
 
 typedef struct DagTestOptions {
     const char *dag_id;
@@ -15,6 +15,10 @@ typedef struct DagTestOptions {
 // Imports and serialises DAG files (`paths` empty: all below the DAG folder), finds duplicate ids; a test case per file.
 // False only when the test itself could not run; then the error says why.
 bool dag_tests_check(Context *ctx, const Project *project, const StringList *paths, Verdict *verdict, Error *err) MUST_USE;
+
+// The same, and keeps in `memory` what the files depend on.
+bool dag_tests_check_and_learn(Context *ctx, const Project *project, const StringList *paths, DagMemory *memory, Verdict *verdict,
+                               Error *err) MUST_USE;
 
 // Runs one DAG in process on a private metadata database; a test case per task.
 bool dag_tests_run(Context *ctx, const Project *project, const DagTestOptions *options, Verdict *verdict, Error *err) MUST_USE;

@@ -6,6 +6,7 @@
 #include "io/file_system.h"
 #include "io/platform.h"
 #include "services/dag_folder.h"
+#include "services/save_watch.h"
 
 enum { BUSY_MS = 2000 };
 
@@ -72,11 +73,6 @@ static bool changes_only_itself(Context *ctx, DagWatch *watch, Database *db, con
     return is_new || holds_dags(ctx, db, path);
 }
 
-static bool is_noise(const char *path) {
-    const char *name = path_name(path);
-    return *name == '.' ? strcmp(name, ".airflowignore") != 0 : text_ends_with(name, ".pyc") || text_ends_with(name, "~");
-}
-
 bool dag_watch_forward(Context *ctx, DagWatch *watch, Error *err) {
     cleanup_database Database *db = NULL;
     bool has_overflowed = false;
@@ -85,7 +81,7 @@ bool dag_watch_forward(Context *ctx, DagWatch *watch, Error *err) {
     if (changes.count == 0 && !has_overflowed) return true;
     if (!database_open(ctx->arena, watch->setup->database, DATABASE_WRITE, BUSY_MS, &db, err)) return false;
     list_each(FileChange, change, &changes) {
-        if (is_noise(change->path)) continue;
+        if (save_watch_is_noise(change->path)) continue;
         if (!changes_only_itself(ctx, watch, db, change->path)) is_everything = true;
         if (!request_parse(ctx, watch, db, change, err)) return false;
     }

@@ -8,6 +8,7 @@ from collections import deque
 import airflow_api
 import dag_files
 import dag_findings
+from file_uses import FileUses
 from user_process import GRACE_S, UserProcess
 
 FILES_PER_PROCESS = 25
@@ -27,6 +28,7 @@ class _Check:
         self._folder = request["dags_folder"]
         self._limit_s = request["timeout_ms"] / 1000
         self._wanted = request.get("files") or []
+        self._uses_below = request.get("uses_below") or []
         self._events = events
         self._pools = dag_findings.read_pools(os.path.join(request["work_dir"], "airflow.db"))
         self._processes = {}
@@ -67,10 +69,11 @@ class _Check:
 
     def _check(self, paths, events):
         for path in paths:
-            found = dag_files.load(path, self._folder)
-            if found.error is None:
-                dag_files.check_dags(found, self._pools)
-            events.send("file", **found.as_event())
+            with FileUses(path, self._uses_below) as uses:
+                found = dag_files.load(path, self._folder)
+                if found.error is None:
+                    dag_files.check_dags(found, self._pools)
+            events.send("file", **found.as_event(), **uses.as_event())
 
     def _take(self, descriptor):
         process, queue = self._processes[descriptor]

@@ -5,6 +5,7 @@
 typedef struct FakeDagTests {
     int checks, runs;       // how often the code under test asked
     ErrorCode failure;      // instead of a verdict
+    int fails_from;         // the first check that ends so; 0: all
     const char *detail;     // of that failure or of a red file; NULL: none
     const char *message;    // of a red file; NULL: "ImportError: broken"
     long long takes_ms;     // real time that a check takes

@@ -18,8 +18,8 @@ static inline void event_log_add_case(Text *text, const TestCase *test_case) {
 }
 
 static inline void event_log_emit(EventSink *sink, const Event *event) {
-    static const char *const names[] = {"headline", "started", "progress", "done",   "skipped", "failed", "note",
-                                        "warning",  "case",    "verdict",  "result", "line",    "tick"};
+    static const char *const names[] = {"headline", "started", "progress", "done",   "skipped", "failed", "note", "warning",
+                                        "case",     "verdict", "round",    "status", "result",  "line",   "tick"};
     EventLog *log = (EventLog *)sink;
     if (log->on_event != NULL) log->on_event(log->state, event);
     if (event->kind == EVENT_TICK) return;

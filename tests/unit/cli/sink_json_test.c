@@ -161,6 +161,23 @@ static void streaming_commands_print_events_first_and_the_envelope_last(void **s
     assert_int_equal(value_get_integer(read_line(*state, &lines, 4), "schemaVersion", 0), 1);
 }
 
+static void a_command_that_goes_on_tells_each_of_its_verdicts(void **state) {
+    Scene scene;
+    open_scene(&scene, *state, "watch", true);
+    Verdict verdict = {0};
+    verdict_add(*state, &verdict, &(TestCase){.suite = "dags", .name = "dags/a.py", .state = TEST_FAIL, .message = "broken"});
+    event_round(&scene.ctx, &verdict);
+    event_status(&scene.ctx, "watching %s", "dags");
+    StringList lines = close_scene(&scene, NULL, 0);
+    assert_int_equal(lines.count, 3);
+    const Value *round = read_line(*state, &lines, 0), *envelope = read_line(*state, &lines, 2);
+    assert_string_equal(value_get_string(round, "event", ""), "round");
+    assert_int_equal(value_get_integer(value_get(round, "verdict"), "failed", 0), 1);
+    assert_string_equal(lines.items[1], "{\"event\":\"status\",\"text\":\"watching dags\"}");
+    assert_int_equal(value_get(envelope, "data")->kind, VALUE_NULL);
+    assert_int_equal(value_get(envelope, "findings")->count, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_with_arena(a_result_becomes_the_envelopes_data),
@@ -170,6 +187,7 @@ int main(void) {
         test_with_arena(warnings_failed_steps_and_red_cases_are_findings),
         test_with_arena(what_an_event_points_to_need_not_outlive_it),
         test_with_arena(streaming_commands_print_events_first_and_the_envelope_last),
+        test_with_arena(a_command_that_goes_on_tells_each_of_its_verdicts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -161,6 +161,51 @@ static void a_verdict_without_earlier_events_prints_its_title_and_cases_itself(v
     assert_golden(*state, "test_dag_failed.txt", close_scene(&scene, NULL, 1));
 }
 
+// A watch: all is fine, a helper breaks a file, and mends it.
+static void a_watch_reads_as_in_the_golden_transcript(void **state) {
+    Scene scene;
+    open_scene(&scene, *state);
+    play(&scene);
+    const Context *ctx = &scene.ctx;
+    Verdict first = {.passed = 14, .duration_ms = 1200}, red = {.duration_ms = 160}, green = {.duration_ms = 150};
+    TestCase broken = {.suite = "dags",
+                       .name = "dags/orders.py",
+                       .state = TEST_FAIL,
+                       .duration_ms = 10,
+                       .message = "ImportError: cannot import name 'cents' from 'helpers.money'"};
+    list_push(*state, &broken.frames, (Frame){"dags/orders.py", 4, "<module>", "from helpers.money import cents", true});
+    TestCase mended = {.suite = "dags", .name = "dags/orders.py", .duration_ms = 20, .summary = "daily_orders, 4 tasks"};
+    verdict_add(*state, &red, &broken);
+    verdict_add(*state, &green, &mended);
+    event_headline(ctx, "my-platform · Airflow 2.10.3 · watching dags, plugins, dbt");
+    event_round(ctx, &first);
+    event_status(ctx, "watching dags, plugins, dbt · 09:12:44 passed in 1.20s · Ctrl-C ends");
+    event_headline(ctx, "09:12:50 · dags/helpers/money.py saved");
+    event_test_case(ctx, &broken);
+    event_round(ctx, &red);
+    event_headline(ctx, "09:13:02 · dags/helpers/money.py saved");
+    event_test_case(ctx, &mended);
+    event_round(ctx, &green);
+    event_headline(ctx, "09:13:20 · requirements.txt saved");
+    event_note(ctx, "  the next test installs what requirements.txt names now; for the running Airflow: devbox start");
+    assert_golden(*state, "watch.txt", close_scene(&scene, NULL, 0));
+}
+
+static void a_terminal_keeps_the_status_as_its_last_line_while_nothing_runs(void **state) {
+    Scene scene;
+    open_scene(&scene, *state);
+    scene.options.is_interactive = true;
+    scene.options.width = 30;
+    play(&scene);
+    event_status(&scene.ctx, "watching dags, plugins, dbt and more");
+    assert_string_equal(screen_so_far(&scene), "  … watching dags, plugins, …\n");
+    event_note(&scene.ctx, "news");
+    assert_non_null(strstr(screen_so_far(&scene), "\033[1A\r\033[Jnews\n  … watching dags, plugins, …\n"));
+    event_step_started(&scene.ctx, "dags", "importing");
+    event_test_case(&scene.ctx, &(TestCase){.suite = "dags", .name = "dags", .duration_ms = 1});
+    assert_true(text_ends_with(close_scene(&scene, NULL, 0), "  … watching dags, plugins, …\n\033[1A\r\033[J"));
+}
+
 static void a_stopped_push_reads_as_in_the_golden_transcript(void **state) {
     Scene scene;
     open_scene(&scene, *state);
@@ -610,6 +655,8 @@ int main(void) {
         test_with_arena(a_failing_dag_reads_as_in_the_golden_transcript),
         test_with_arena(a_verdict_without_earlier_events_prints_its_title_and_cases_itself),
         test_with_arena(a_stopped_push_reads_as_in_the_golden_transcript),
+        test_with_arena(a_watch_reads_as_in_the_golden_transcript),
+        test_with_arena(a_terminal_keeps_the_status_as_its_last_line_while_nothing_runs),
         test_with_arena(a_dead_service_reads_as_in_the_golden_transcript_and_is_not_said_twice),
         test_with_arena(the_reason_comes_again_at_the_end_when_other_lines_followed_the_failed_step),
         test_with_arena(an_error_is_message_then_indented_detail_then_hint),

@@ -1,0 +1,142 @@
+#include "services/watch.h"
+
+#include "base/text.h"
+#include "io/file_system.h"
+#include "model/event.h"
+#include "services/dag_memory.h"
+#include "services/dag_tests.h"
+#include "services/watch_loop.h"
+
+typedef struct Watcher {
+    const Project *project;
+    DagMemory memory;
+} Watcher;
+
+StringList watch_folders(Context *ctx, const Project *project, const char **what) {
+    StringList folders = {0}, names = {0};
+    const char *const all[] = {project->dags_dir, project->plugins_dir, project->dbt_dir};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (all[i] == NULL) continue;
+        list_push(ctx->arena, &folders, all[i]);
+        if (folder_exists(all[i])) list_push(ctx->arena, &names, path_relative(ctx->arena, all[i], project->root));
+    }
+    *what = text_join(ctx->arena, &names, ", ");
+    return folders;
+}
+
+// --- DAG files ------------------------------------------------------------------------------------------------------------
+
+static bool says_what_airflow_reads(const FileChangeList *changes) {
+    list_each(const FileChange, change, changes) {
+        if (text_equals(path_name(change->path), ".airflowignore")) return true;
+    }
+    return false;
+}
+
+static bool check_dags(Context *ctx, Watcher *watcher, const StringList *files, WatchRound *round, Error *err) {
+    Verdict verdict = {0};
+    if (!dag_tests_check_and_learn(ctx, watcher->project, files, &watcher->memory, &verdict, err)) return false;
+    verdict_merge(ctx->arena, &round->verdict, &verdict);
+    round->has_tested = true;
+    return true;
+}
+
+static bool test_dags(Context *ctx, Watcher *watcher, WatchRound *round, Error *err) {
+    const Saves *saves = round->saves;
+    const Project *project = watcher->project;
+    if (!folder_exists(project->dags_dir)) return true;
+    if (saves->has_overflowed || says_what_airflow_reads(&saves->changes))
+        return check_dags(ctx, watcher, &(StringList){0}, round, err);
+    StringList files = dag_memory_find_affected(ctx->arena, &watcher->memory, project->dags_dir, &saves->changes);
+    return files.count == 0 || check_dags(ctx, watcher, &files, round, err);
+}
+
+// --- the rest -------------------------------------------------------------------------------------------------------------
+
+static const char *file_in_root(Arena *arena, const Project *project, const char *name) {
+    return path_join(arena, project->root, name);
+}
+
+// The usual one may be written yet.
+static const char *requirements_of(const Project *project) {
+    const char *given = project->config.airflow.requirements;
+    return given == NULL ? "requirements.txt" : given;
+}
+
+// What a save means that sets no test off; NULL: nothing that anybody waits for.
+static const char *advice_for(Arena *arena, const Project *project, const char *path) {
+    const char *name = path_relative(arena, path, project->root);
+    if (text_equals(path, file_in_root(arena, project, requirements_of(project))))
+        return arena_format(arena, "the next test installs what %s names now; for the running Airflow: devbox start", name);
+    if (text_equals(path, file_in_root(arena, project, "devbox.yaml")) || text_equals(path, file_in_root(arena, project, ".env")))
+        return arena_format(arena, "to have %s hold everywhere: devbox start, and then this watch again", name);
+    return NULL;
+}
+
+static void advise(Context *ctx, const Project *project, const WatchRound *round) {
+    bool has_advised = false;
+    list_each(const FileChange, change, &round->saves->changes) {
+        const char *advice = advice_for(ctx->arena, project, change->path);
+        if (advice != NULL) event_note(ctx, "  %s", advice);
+        has_advised = has_advised || advice != NULL;
+    }
+    if (!has_advised && !round->has_tested) event_note(ctx, "  no test depends on it");
+}
+
+static bool test_save(Context *ctx, void *state, WatchRound *round, Error *err) {
+    Watcher *watcher = state;
+    if (!test_dags(ctx, watcher, round, err)) return false;
+    advise(ctx, watcher->project, round);
+    return true;
+}
+
+// --- the first round ------------------------------------------------------------------------------------------------------
+
+typedef struct RedSink {
+    EventSink sink;
+    EventSink *inner;
+} RedSink;
+
+static bool is_green(const TestCase *test_case) { return test_case->state == TEST_PASS || test_case->state == TEST_SKIP; }
+
+static void pass_on(EventSink *sink, const Event *event) {
+    const RedSink *red = (const RedSink *)sink;
+    if (red->inner == NULL || (event->kind == EVENT_TEST_CASE && is_green(event->test_case))) return;
+    red->inner->emit(red->inner, event);
+}
+
+// Hundreds of files that are fine would only push away what is not.
+static bool test_all(Context *ctx, Watcher *watcher, WatchRound *round, Error *err) {
+    RedSink red = {.sink = {pass_on}, .inner = ctx->sink};
+    Context quiet = *ctx;
+    TestCaseList cases = {0};
+    quiet.sink = &red.sink;
+    if (!folder_exists(watcher->project->dags_dir)) return true;
+    if (!check_dags(&quiet, watcher, &(StringList){0}, round, err)) return false;
+    list_each(const TestCase, test_case, &round->verdict.cases) {
+        if (!is_green(test_case)) list_push(ctx->arena, &cases, *test_case);
+    }
+    round->verdict.cases = cases;
+    return true;
+}
+
+static bool play_round(Context *ctx, void *state, WatchRound *round, Error *err) {
+    return round->saves == NULL ? test_all(ctx, state, round, err) : test_save(ctx, state, round, err);
+}
+
+static StringList single_files(Arena *arena, const Project *project) {
+    StringList files = {0};
+    const char *const names[] = {"devbox.yaml", ".env", requirements_of(project)};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) list_push(arena, &files, file_in_root(arena, project, names[i]));
+    return files;
+}
+
+bool watch_run(Context *ctx, const Project *project, Error *err) {
+    Watcher watcher = {.project = project, .memory = {.arena = ctx->arena}};
+    WatchLoop loop = {.project = project, .files = single_files(ctx->arena, project), .run = play_round, .state = &watcher};
+    loop.folders = watch_folders(ctx, project, &loop.what);
+    watcher.memory.uses_below = loop.folders;
+    if (!project_prepare_state(ctx, project, err)) return false;
+    event_headline(ctx, "%s · Airflow %s · watching %s", project->name, project->config.airflow.version, loop.what);
+    return watch_loop_run(ctx, &loop, err);
+}
