@@ -151,16 +151,13 @@ def run_request():
 def run_server(listener, path):
     """Forks inherit what is imported here; the first command need not wait for what only later ones are faster with."""
     home = airflow_warm.prepare_home(os.path.splitext(path)[0] + ".home")
-    try:
-        server = warm_server.WarmServer(int(listener), path, lambda: airflow_warm.warm_up(home))
-        with lasting_imports():
-            airflow_api.import_for_requests()
-            airflow_warm.redirect_connections()
-        if server.serve() is not None:
-            run_request()
-    finally:
-        if warm_server.mode == "cold":
-            shutil.rmtree(home, ignore_errors=True)
+    server = warm_server.WarmServer(int(listener), path, lambda: airflow_warm.warm_up(home))
+    with lasting_imports():
+        airflow_api.import_for_requests()
+        airflow_warm.redirect_connections()
+    if server.serve() is not None:
+        run_request()  # in a fork; does not return
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def main():

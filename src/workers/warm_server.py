@@ -25,6 +25,7 @@ WAKING_SIGNALS = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 # How the current command is run: "cold" in a process of its own, "warm" in a fork, "standby" in a process that waited for just one.
 mode = "cold"
+_standby_door = None
 
 
 class WarmServer:
@@ -224,6 +225,7 @@ def _receive(connection, count):
 
 
 def _take_over(connection, received):
+    global _standby_door
     streams, (arguments, folder, environment, umask) = received
     for number, descriptor in enumerate(streams):
         os.dup2(descriptor, number)
@@ -237,7 +239,7 @@ def _take_over(connection, received):
     connection.settimeout(None)
     if mode == "standby":
         # Nobody else watches the door.
-        globals()["_standby_door"] = connection
+        _standby_door = connection
         end_with(connection.fileno())
     else:
         connection.close()
@@ -250,5 +252,5 @@ def finish(status):
     sys.stderr.flush()
     if mode == "standby":
         with contextlib.suppress(OSError):
-            _standby_door.sendall(status.to_bytes(4, sys.byteorder, signed=True))  # noqa: F821
+            _standby_door.sendall(status.to_bytes(4, sys.byteorder, signed=True))
     os._exit(status)
