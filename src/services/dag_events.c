@@ -192,6 +192,15 @@ static long long find_start(const DagEvents *events, long long duration_ms) {
     return started_ms > 0 ? started_ms : 0;
 }
 
+static void warn_of_cut_log(const Context *ctx, const Value *message, const TestCase *task) {
+    enum { MIB_SHIFT = 20 };
+    long long cut = (long long)value_get_integer(message, "log_cut_bytes", 0);
+    if (cut == 0) return;
+    event_warning(ctx, "a test keeps the beginning and the end of a task's log",
+                  "%s wrote too much for its log: %lld MB were cut out of the middle of %s", task->name, cut >> MIB_SHIFT,
+                  task->log_path);
+}
+
 static void read_task(Context *ctx, const Project *project, const Value *message, DagEvents *events) {
     Arena *arena = ctx->arena;
     const char *word = value_get_string(message, "state", NULL);
@@ -214,6 +223,7 @@ static void read_task(Context *ctx, const Project *project, const Value *message
     if (!is_explained && task.frames.count > 0) read_operator(ctx, project, events, &task);
     verdict_add(arena, &events->verdict, &task);
     event_test_case(ctx, &task);
+    warn_of_cut_log(ctx, message, &task);
 }
 
 static void read_dag(Context *ctx, const Project *project, const Value *message, DagEvents *events) {
@@ -226,6 +236,7 @@ static void read_dag(Context *ctx, const Project *project, const Value *message,
         arena_format(ctx->arena, "%s · %s:%lld · %zu %s", value_get_string(message, "dag_id", "?"), file, (long long)events->line,
                      events->tasks.count, events->tasks.count == 1 ? "task" : "tasks");
     event_headline(ctx, "%s", events->verdict.title);
+    dag_findings_read(ctx, project, value_get(message, "warnings"), &events->verdict);
 }
 
 static void read_host(const Context *ctx, const Value *message, DagEvents *events) {

@@ -144,10 +144,11 @@ static const char *find_name(Arena *arena, const char *message, const char *befo
 }
 
 static const char *advise_key(Arena *arena, const char *section, const char *prefix, const char *name) {
+    const char *value = text_equals(section, "connections") ? "TYPE://USER:PASSWORD@HOST" : "VALUE";
     Text variable = {.arena = arena};
     bool is_variable = strpbrk(name, "-.") == NULL;  // a shell and .env know no others
+    const char *in_config = arena_format(arena, "add it under airflow.%s in devbox.yaml (%s: %s)", section, name, value);
     for (; *name != '\0'; name++) text_append_char(&variable, (char)toupper((unsigned char)*name));
-    const char *in_config = arena_format(arena, "add it under airflow.%s in devbox.yaml", section);
     if (!is_variable) return in_config;
     return arena_format(arena, "%s, or %s%s=... in .env", in_config, prefix, text_string(&variable));
 }

@@ -7,6 +7,7 @@ import traceback
 
 import airflow_api
 import dag_findings
+import limits
 from import_watch import ImportWatch
 
 WORKERS = os.path.dirname(os.path.abspath(__file__))
@@ -111,6 +112,8 @@ def describe_error(error, message=None):
         error = error.__context__
     if isinstance(error, SystemExit):
         message = message or f"sys.exit({error.code!r}) was called"
+    if isinstance(error, MemoryError):
+        message = message or limits.explain_memory(error)
     text = "".join(_without_own_frames(traceback.TracebackException.from_exception(error)).format())
     return {
         "type": type(error).__name__,
@@ -149,10 +152,22 @@ def check_dags(found, pools):
     for dag_id, dag in found.dags.items():
         if found.error is None:
             _check_templates(found, dag)
-        for task_id, pool in dag_findings.unknown_pools(dag, pools) if pools is not None else ():
-            message = f"the task {task_id} waits for the pool {pool}, which does not exist"
-            place = {"file": found.path, "line": found.lines.get(dag_id), "task": task_id, "pool": pool}
-            found.warnings.append({"code": "unknown-pool", **place, "message": message})
+        found.warnings += pool_warnings(found, dag, pools)
+
+
+def pool_warnings(found, dag, pools):
+    """Nothing but a scheduler looks at pools: a run without one works."""
+    return [
+        {
+            "code": "unknown-pool",
+            "file": found.path,
+            "line": found.lines.get(dag.dag_id),
+            "task": task_id,
+            "pool": pool,
+            "message": f"the task {task_id} waits for the pool {pool}, which does not exist",
+        }
+        for task_id, pool in (dag_findings.unknown_pools(dag, pools) if pools is not None else ())
+    ]
 
 
 def _check_templates(found, dag):

@@ -11,6 +11,7 @@ from contextlib import closing
 import airflow_api
 import airflow_runs
 import dag_files
+import dag_findings
 from xcom_files import XComFiles
 
 # Raises TimeoutError where the process is; Airflow uses TERM and USR2 itself.
@@ -66,7 +67,8 @@ def _mentions(path, dag_id):
 
 def _run(dag, found, request, events, pauses):
     task_ids = list(dag.task_ids)
-    events.send("dag", dag_id=dag.dag_id, file=found.path, line=found.lines.get(dag.dag_id), tasks=task_ids)
+    warnings = dag_files.pool_warnings(found, dag, dag_findings.read_pools(os.path.join(request["work_dir"], "airflow.db")))
+    events.send("dag", dag_id=dag.dag_id, file=found.path, line=found.lines.get(dag.dag_id), tasks=task_ids, warnings=warnings)
     if request.get("task"):
         if request["task"] not in task_ids:
             return {"state": "unknown_task", "tasks": task_ids}

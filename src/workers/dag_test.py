@@ -7,8 +7,13 @@ import time
 
 import dag_files
 import dag_run
+from limits import LogWatch
 from sandbox_changes import SandboxChanges
 from user_process import GRACE_S, UserProcess
+
+
+# How long a task can fill the disk unseen.
+LOOK_S = 0.1
 
 
 def test_dag(request, events):
@@ -16,7 +21,10 @@ def test_dag(request, events):
     watch = _Watch(request, events)
     process = UserProcess(lambda inner, pauses: dag_run.run_request(request, inner, pauses), request["timeout_ms"] / 1000)
     while not watch.is_done:
-        ready, _, _ = select.select([process.descriptor], [], [], process.time_left_s())
+        ready, _, _ = select.select([process.descriptor], [], [], min(LOOK_S, process.time_left_s()))
+        watch.log.look()
+        if not ready and process.time_left_s() > 0:
+            continue
         arrived = process.read_events() if ready else watch.time_out(process)
         if arrived is None:
             break
@@ -41,6 +49,7 @@ class _Watch:
         self._running = None
         self._running_since = self._started
         self._steps = None
+        self.log = LogWatch()
         self._sandbox = SandboxChanges(request.get("sandbox"))
         self.is_done = False
 
@@ -60,8 +69,11 @@ class _Watch:
             self._file = None
         elif kind == "running":
             self._running, self._running_since = event, time.monotonic()
+            self.log.follow(event["log"])
         elif kind == "task":
             self._running = None
+            event["log_cut_bytes"] = self.log.cut_bytes
+            self.log.follow(None)
             event["data"] = self._sandbox.since_last_look()
 
     def _take_late(self, event):

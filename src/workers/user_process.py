@@ -8,6 +8,7 @@ import sys
 import time
 import traceback
 
+import limits
 from host_process import EventStream, adopt_orphans, die_with_parent
 
 # What a process gets beyond its limit, to report the timeout itself with the place where it hung.
@@ -128,7 +129,8 @@ class UserProcess:
         _, status = os.waitpid(self.pid, 0)
         if os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
-            return f"the Python process was killed by signal {number} ({signal.Signals(number).name})"
+            why = ", as the system does when memory runs out" if number == signal.SIGKILL else ""
+            return f"the Python process was killed by signal {number} ({signal.Signals(number).name}){why}"
         return f"the Python process ended at once with exit code {os.WEXITSTATUS(status)} (os._exit?)"
 
 
@@ -147,6 +149,7 @@ def _run(work, descriptor, parent):
             signal.signal(number, signal.SIG_DFL)
         die_with_parent(parent, signal.SIGKILL)
         _read_nothing()
+        limits.limit_memory()
         work(EventStream(descriptor))
         status = 0
     except BaseException:

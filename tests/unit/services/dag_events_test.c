@@ -280,7 +280,7 @@ static void a_common_error_comes_with_its_remedy(void **state) {
               "{\"event\":\"file\",\"file\":\"@/dags/orders.py\",\"error\":{\"type\":\"KeyError\","
               "\"message\":\"'Variable day does not exist'\"}}");
     assert_string_equal(last_case(reading)->hint,
-                        "add it under airflow.variables in devbox.yaml, or AIRFLOW_VAR_DAY=... in .env");
+                        "add it under airflow.variables in devbox.yaml (day: VALUE), or AIRFLOW_VAR_DAY=... in .env");
 }
 
 static void the_dag_under_test_is_the_title(void **state) {

@@ -92,12 +92,14 @@ static void a_common_error_has_a_remedy(void **state) {
     static const struct {
         const char *message, *expected;
     } rows[] = {
-        {"'Variable env_name does not exist'", VARIABLE ", or AIRFLOW_VAR_ENV_NAME=... in .env"},
-        {"'Variable env.name does not exist'", VARIABLE},
-        {"VARIABLE_NOT_FOUND: {'message': 'Variable env_name not found'}", VARIABLE ", or AIRFLOW_VAR_ENV_NAME=... in .env"},
-        {"VARIABLE_NOT_FOUND: {'key': 'env_name'}", VARIABLE ", or AIRFLOW_VAR_ENV_NAME=... in .env"},
-        {"The conn_id `warehouse` isn't defined", CONNECTION ", or AIRFLOW_CONN_WAREHOUSE=... in .env"},
-        {"CONNECTION_NOT_FOUND: {'conn_id': 'my-db'}", CONNECTION},
+        {"'Variable env_name does not exist'", VARIABLE " (env_name: VALUE), or AIRFLOW_VAR_ENV_NAME=... in .env"},
+        {"'Variable env.name does not exist'", VARIABLE " (env.name: VALUE)"},
+        {"VARIABLE_NOT_FOUND: {'message': 'Variable env_name not found'}",
+         VARIABLE " (env_name: VALUE), or AIRFLOW_VAR_ENV_NAME=... in .env"},
+        {"VARIABLE_NOT_FOUND: {'key': 'env_name'}", VARIABLE " (env_name: VALUE), or AIRFLOW_VAR_ENV_NAME=... in .env"},
+        {"The conn_id `warehouse` isn't defined",
+         CONNECTION " (warehouse: TYPE://USER:PASSWORD@HOST), or AIRFLOW_CONN_WAREHOUSE=... in .env"},
+        {"CONNECTION_NOT_FOUND: {'conn_id': 'my-db'}", CONNECTION " (my-db: TYPE://USER:PASSWORD@HOST)"},
         {"No module named 'pandas'", "add pandas (or the package that brings it) to requirements.txt, then: devbox start"},
         {"No module named 'yaml.nothing'", "add yaml (or the package that brings it) to requirements.txt, then: devbox start"},
         {"No module named 'airflow.providers.common.sql'",

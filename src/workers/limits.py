@@ -1,0 +1,90 @@
+"""What a test may not use up: the memory of the machine, and the disk that its logs are on."""
+
+import contextlib
+import os
+import re
+import resource
+import sys
+
+# Of what is free; the system becomes slow long before the last of it is taken.
+USABLE_SHARE = 0.8
+CGROUP = "/sys/fs/cgroup/"
+# Of a container, as the two versions of cgroups tell them: limit, use, and what of it the kernel gives back.
+CGROUP_FILES = (
+    ("memory.max", "memory.current", "memory.stat", "inactive_file"),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat", "total_inactive_file"),
+)
+LOG_LIMIT = 64 << 20
+LOG_HEAD = LOG_TAIL = 1 << 20
+
+_memory_limit = None
+
+
+def limit_memory():
+    """Have this process get a MemoryError before the system, short of memory, ends some process of its own choice."""
+    global _memory_limit
+    if sys.platform != "linux":
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    own, spare = _number("/proc/self/status", "VmData") << 10, _spare_bytes()
+    if own and spare is not None:
+        limits = [limit for limit in (own + max(0, int(spare * USABLE_SHARE)), *resource.getrlimit(resource.RLIMIT_DATA)) if limit >= 0]
+        _memory_limit = min(limits)
+        resource.setrlimit(resource.RLIMIT_DATA, (_memory_limit, most))
+
+
+def _spare_bytes():
+    """What processes can still have here without anybody's harm."""
+    with contextlib.suppress(OSError, AttributeError):
+        spare = sum(_number("/proc/meminfo", name) << 10 for name in ("MemAvailable", "SwapFree"))
+        for limit, use, table, reclaimable in CGROUP_FILES:
+            with contextlib.suppress(OSError, ValueError):
+                used = _content(CGROUP + use) - _number(CGROUP + table, reclaimable)
+                spare = min(spare, _content(CGROUP + limit) - used)
+        return spare
+    return None
+
+
+def _content(path):
+    with open(path, encoding="ascii") as file:
+        return int(file.read())
+
+
+def _number(path, name):
+    with open(path, encoding="ascii", errors="replace") as file:
+        return int(re.search(rf"^{name}\W+(\d+)", file.read(), re.MULTILINE)[1])
+
+
+def explain_memory(error):
+    """The message of a MemoryError, which mostly has none of its own."""
+    own = f"{error}; " if str(error) else ""
+    if _memory_limit is None:
+        return f"{own}there was no more memory"
+    return f"{own}ran out of the {_memory_limit / (1 << 30):.1f} GB of memory that this test may use"
+
+
+class LogWatch:
+    """Keeps the log of the running task small while it is written: its beginning and its end."""
+
+    def __init__(self):
+        self._path = None
+        self.cut_bytes = 0
+
+    def follow(self, path):
+        self._path, self.cut_bytes = path, 0
+
+    def look(self):
+        with contextlib.suppress(OSError):
+            if self._path is not None and os.stat(self._path).st_size > LOG_LIMIT:
+                self._cut()
+
+    def _cut(self):
+        with open(self._path, "r+b") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(size - LOG_TAIL)
+            tail = file.read(LOG_TAIL)
+            file.truncate(LOG_HEAD)
+        self.cut_bytes += size - LOG_HEAD - LOG_TAIL
+        # Its writers append, too.
+        with open(self._path, "ab") as file:
+            file.write(f"\n[devbox cut out {self.cut_bytes} bytes here]\n".encode() + tail)
