@@ -20,7 +20,8 @@ const Command command_watch = {
     .description =
         "All DAG files are imported once. From then on a saved DAG file is imported again, and a saved helper module, plugin or "
         "data "
-        "file has the DAG files checked that import or read it. Files that are red are tried again with every save. "
+        "file has the DAG files checked that import or read it. Files that are red are tried again with every save. A saved dbt "
+        "model, or its properties, is built with its tests on a private copy of the sandbox. "
         "Ctrl-C ends it with exit code 0, whatever the last verdict was.",
     .examples = examples,
     .needs = NEEDS_PROJECT,

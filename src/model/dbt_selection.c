@@ -9,8 +9,9 @@
 typedef struct Search {
     Arena *arena;
     const DbtManifest *manifest;
-    Map is_changed;  // ids of nodes that changed themselves
-    Map is_touched;  // ids of macros that changed, or call one that did
+    Map is_changed;   // ids of nodes that changed themselves
+    Map is_touched;   // ids of macros that changed, or call one that did
+    bool stays_near;  // nothing is looked for downstream but tests
     DbtSelection found;
 } Search;
 
@@ -210,7 +211,9 @@ static Map spread_over_nodes(const Search *search) {
     for (bool grows = true; grows;) {
         grows = false;
         list_each(const DbtNode, node, &search->manifest->nodes) {
-            if (map_has(&affected, node->id) || !has_any(&affected, &node->parents)) continue;
+            bool is_test = node->kind == DBT_TEST || node->kind == DBT_UNIT_TEST;
+            if (map_has(&affected, node->id) || (search->stays_near && !is_test)) continue;
+            if (!has_any(&affected, &node->parents)) continue;
             map_set(search->arena, &affected, node->id, &present);
             grows = true;
         }
@@ -258,13 +261,22 @@ static void select_affected(Search *search) {
     }
 }
 
+static DbtSelection search_for(Search *search, const DbtChangeList *changes) {
+    list_each(const DbtChange, change, changes) mark_change(search, change);
+    mark_users_of_macros(search);
+    select_affected(search);
+    if (search->found.why_all != NULL) search->found.selectors = (StringList){0};
+    return search->found;
+}
+
 DbtSelection dbt_select_changed(Arena *arena, const DbtManifest *manifest, const DbtChangeList *changes) {
     Search search = {.arena = arena, .manifest = manifest};
-    list_each(const DbtChange, change, changes) mark_change(&search, change);
-    mark_users_of_macros(&search);
-    select_affected(&search);
-    if (search.found.why_all != NULL) search.found.selectors = (StringList){0};
-    return search.found;
+    return search_for(&search, changes);
+}
+
+DbtSelection dbt_select_saved(Arena *arena, const DbtManifest *manifest, const DbtChangeList *changes) {
+    Search search = {.arena = arena, .manifest = manifest, .stays_near = true};
+    return search_for(&search, changes);
 }
 
 static const char *count_of(Arena *arena, size_t count, const char *one, const char *many) {

@@ -28,5 +28,8 @@ typedef struct DbtSelection {
 
 DbtSelection dbt_select_changed(Arena *arena, const DbtManifest *manifest, const DbtChangeList *changes);
 
+// Only what changed itself, with its tests: enough between two saves.
+DbtSelection dbt_select_saved(Arena *arena, const DbtManifest *manifest, const DbtChangeList *changes);
+
 // "2 models changed, 5 are affected"; for people.
 const char *dbt_selection_describe(Arena *arena, const DbtSelection *selection);

@@ -1,5 +1,6 @@
 // dbt on the sandbox database: building, passing commands through, testing on a private copy.
 #pragma once
+#include "model/dbt_selection.h"
 #include "model/verdict.h"
 #include "services/project.h"
 
@@ -15,6 +16,9 @@ bool dbt_test(Context *ctx, const Project *project, const StringList *selectors,
 // The same of what the working tree changed since it left `base` ("": the default branch), and of all that is made from it.
 // Nothing affected is a green verdict without cases.
 bool dbt_test_changed(Context *ctx, const Project *project, const char *base, Verdict *verdict, Error *err) MUST_USE;
+
+// The same of files that were just saved, and of their tests; what is made from them is left for a test of all.
+bool dbt_test_saved(Context *ctx, const Project *project, const DbtChangeList *changes, Verdict *verdict, Error *err) MUST_USE;
 
 // dbt with the user's own words, in the foreground, on the live sandbox; the exit code is dbt's.
 bool dbt_pass_through(Context *ctx, const Project *project, const StringList *words, int *exit_code, Error *err) MUST_USE;

@@ -51,8 +51,7 @@ static bool add_properties(Finder *finder, const char *path, const char *name, E
     return true;
 }
 
-// `path` as git has it, `name` as dbt has it.
-static bool add_file_of_project(Finder *finder, const char *path, const char *name, Error *err) {
+bool dbt_changes_classify(const char *name, DbtFileKind *kind) {
     static const char *const settings[] = {"dbt_project.yml",  "packages.yml", "dependencies.yml",
                                            "package-lock.yml", "vars.yml",     NULL};
     static const char *const unused[] = {"profiles.yml", "selectors.yml", NULL};  // neither changes what devbox builds
@@ -60,17 +59,29 @@ static bool add_file_of_project(Finder *finder, const char *path, const char *na
     static const char *const data[] = {".parquet", ".json", ".jsonl", ".ndjson", ".tsv",    ".gz",
                                        ".zst",     ".avro", ".arrow", ".xlsx",   ".duckdb", NULL};
     static const char *const code[] = {".sql", ".py", NULL}, *const properties[] = {".yml", ".yaml", NULL};
-    if (text_starts_with(name, "target/") || text_starts_with(name, "logs/") || is_one_of(name, unused)) return true;
+    if (text_starts_with(name, "target/") || text_starts_with(name, "logs/") || is_one_of(name, unused)) return false;
     bool is_data = ends_with_one_of(name, data) && *name != '.' && strchr(name, '/') != NULL;
     if (is_data || is_one_of(name, settings) || text_starts_with(name, "dbt_packages/")) {
-        add(finder, DBT_FILE_SETTINGS, name);
+        *kind = DBT_FILE_SETTINGS;
     } else if (text_ends_with(name, ".csv")) {
-        add(finder, DBT_FILE_DATA, name);
+        *kind = DBT_FILE_DATA;
     } else if (ends_with_one_of(name, code)) {
-        return add_code(finder, path, name, err);
+        *kind = DBT_FILE_CODE;
     } else if (ends_with_one_of(name, properties)) {
-        return add_properties(finder, path, name, err);
+        *kind = DBT_FILE_PROPERTIES;
+    } else {
+        return false;
     }
+    return true;
+}
+
+// `path` as git has it, `name` as dbt has it.
+static bool add_file_of_project(Finder *finder, const char *path, const char *name, Error *err) {
+    DbtFileKind kind;
+    if (!dbt_changes_classify(name, &kind)) return true;
+    if (kind == DBT_FILE_CODE) return add_code(finder, path, name, err);
+    if (kind == DBT_FILE_PROPERTIES) return add_properties(finder, path, name, err);
+    add(finder, kind, name);
     return true;
 }
 

@@ -1,4 +1,3 @@
-#include "services/dbt.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "io/file_system.h"
@@ -7,6 +6,7 @@
 #include "model/dbt_selection.h"
 #include "model/event.h"
 #include "services/airflow_runtime.h"
+#include "services/dbt.h"
 #include "services/dbt_changes.h"
 #include "services/dbt_run.h"
 #include "services/dbt_trouble.h"
@@ -167,6 +167,57 @@ bool dbt_test_changed(Context *ctx, const Project *project, const char *base, Ve
         return true;
     }
     if (!enter(&run, &places, &lock_fd, err) || !build_affected(&run, &places, &changes, err)) return false;
+    *verdict = run.events.verdict;
+    return true;
+}
+
+// --- what was saved -------------------------------------------------------------------------------------------------------
+
+static bool is_known(const DbtManifest *manifest, const DbtChange *change) {
+    list_each(const DbtNode, node, &manifest->nodes) {
+        bool is_own = text_equals(node->package, manifest->project);
+        if (is_own && node->kind != DBT_HOOK && text_equals(node->file, change->path)) return true;
+    }
+    return false;
+}
+
+// The last manifest knows which nodes a file holds while nothing but their code changes: that saves a look at the whole project.
+static bool select_from_last_manifest(const DbtRun *run, const DbtPlaces *places, const DbtChangeList *changes,
+                                      DbtSelection *selection) {
+    Arena *arena = run->ctx->arena;
+    DbtManifest manifest;
+    Error none = {.arena = arena};
+    if (!file_exists(path_join(arena, places->folder, "target/manifest.json"))) return false;
+    if (!read_manifest(run->ctx, places, &manifest, &none)) return false;
+    list_each(const DbtChange, change, changes) {
+        bool is_there = file_exists(path_join(arena, run->project->dbt_dir, change->path));
+        if (change->kind != DBT_FILE_CODE || !is_there || !is_known(&manifest, change)) return false;
+    }
+    *selection = dbt_select_saved(arena, &manifest, changes);
+    return selection->why_all == NULL && selection->selectors.count > 0;
+}
+
+static bool select_saved(DbtRun *run, DbtPlaces *places, const DbtChangeList *changes, DbtSelection *selection, bool *is_broken,
+                         Error *err) {
+    DbtManifest manifest;
+    *is_broken = false;
+    if (select_from_last_manifest(run, places, changes, selection)) return true;
+    if (!dbt_run_parse(run, places, is_broken, err) || *is_broken) return *is_broken;
+    if (!read_manifest(run->ctx, places, &manifest, err)) return false;
+    *selection = dbt_select_saved(run->ctx->arena, &manifest, changes);
+    return true;
+}
+
+bool dbt_test_saved(Context *ctx, const Project *project, const DbtChangeList *changes, Verdict *verdict, Error *err) {
+    cleanup_fd int lock_fd = -1;
+    DbtRun run = {.ctx = ctx, .project = project, .step = "dbt"};
+    DbtPlaces places = private_places(ctx, project);
+    DbtSelection selection = {0};
+    bool is_broken;
+    if (!require_project(project, err) || !enter(&run, &places, &lock_fd, err)) return false;
+    if (!select_saved(&run, &places, changes, &selection, &is_broken, err)) return false;
+    bool has_any = selection.why_all != NULL || selection.selectors.count > 0;
+    if (!is_broken && has_any && !build_selected(&run, &places, &selection.selectors, err)) return false;
     *verdict = run.events.verdict;
     return true;
 }

@@ -5,11 +5,14 @@
 #include "model/event.h"
 #include "services/dag_memory.h"
 #include "services/dag_tests.h"
+#include "services/dbt.h"
+#include "services/dbt_saves.h"
 #include "services/watch_loop.h"
 
 typedef struct Watcher {
     const Project *project;
     DagMemory memory;
+    DbtSaves dbt;
 } Watcher;
 
 StringList watch_folders(Context *ctx, const Project *project, const char **what) {
@@ -51,6 +54,18 @@ static bool test_dags(Context *ctx, Watcher *watcher, WatchRound *round, Error *
     return files.count == 0 || check_dags(ctx, watcher, &files, round, err);
 }
 
+// --- dbt ------------------------------------------------------------------------------------------------------------------
+
+static bool test_dbt(Context *ctx, Watcher *watcher, WatchRound *round, Error *err) {
+    Verdict verdict = {0};
+    DbtChangeList changes = dbt_saves_take(ctx, watcher->project, &watcher->dbt, &round->saves->changes);
+    if (changes.count == 0) return true;
+    if (!dbt_test_saved(ctx, watcher->project, &changes, &verdict, err)) return false;
+    verdict_merge(ctx->arena, &round->verdict, &verdict);
+    round->has_tested = round->has_tested || verdict.cases.count > 0;
+    return true;
+}
+
 // --- the rest -------------------------------------------------------------------------------------------------------------
 
 static const char *file_in_root(Arena *arena, const Project *project, const char *name) {
@@ -70,6 +85,8 @@ static const char *advice_for(Arena *arena, const Project *project, const char *
         return arena_format(arena, "the next test installs what %s names now; for the running Airflow: devbox start", name);
     if (text_equals(path, file_in_root(arena, project, "devbox.yaml")) || text_equals(path, file_in_root(arena, project, ".env")))
         return arena_format(arena, "to have %s hold everywhere: devbox start, and then this watch again", name);
+    if (path_is_inside(path, project->seeds_dir) && text_ends_with(path, ".csv"))
+        return arena_format(arena, "to load %s into the sandbox: devbox db seed", name);
     return NULL;
 }
 
@@ -85,7 +102,7 @@ static void advise(Context *ctx, const Project *project, const WatchRound *round
 
 static bool test_save(Context *ctx, void *state, WatchRound *round, Error *err) {
     Watcher *watcher = state;
-    if (!test_dags(ctx, watcher, round, err)) return false;
+    if (!test_dags(ctx, watcher, round, err) || !test_dbt(ctx, watcher, round, err)) return false;
     advise(ctx, watcher->project, round);
     return true;
 }
@@ -132,11 +149,12 @@ static StringList single_files(Arena *arena, const Project *project) {
 }
 
 bool watch_run(Context *ctx, const Project *project, Error *err) {
-    Watcher watcher = {.project = project, .memory = {.arena = ctx->arena}};
+    Watcher watcher = {.project = project, .memory = {.arena = ctx->arena}, .dbt = {.arena = ctx->arena}};
     WatchLoop loop = {.project = project, .files = single_files(ctx->arena, project), .run = play_round, .state = &watcher};
     loop.folders = watch_folders(ctx, project, &loop.what);
     watcher.memory.uses_below = loop.folders;
-    if (!project_prepare_state(ctx, project, err)) return false;
+    list_push(ctx->arena, &loop.folders, project->seeds_dir);
+    if (!project_prepare_state(ctx, project, err) || !dbt_saves_begin(ctx, project, &watcher.dbt, err)) return false;
     event_headline(ctx, "%s · Airflow %s · watching %s", project->name, project->config.airflow.version, loop.what);
     return watch_loop_run(ctx, &loop, err);
 }

@@ -29,6 +29,12 @@ bool dbt_test_changed(Context *ctx, const Project *project, const char *base, Ve
     return dbt_test(ctx, project, &everything, verdict, err);
 }
 
+bool dbt_test_saved(Context *ctx, const Project *project, const DbtChangeList *changes, Verdict *verdict, Error *err) {
+    const StringList everything = {0};
+    snprintf(fake_dbt.saved, sizeof fake_dbt.saved, "%s", changes->items[0].path);
+    return dbt_test(ctx, project, &everything, verdict, err);
+}
+
 bool dbt_build(Context *ctx, const Project *project, Verdict *verdict, Error *err) {
     (void)ctx;
     (void)project;

@@ -5,6 +5,7 @@
 typedef struct FakeDbt {
     int tests;          // how often the code under test asked
     ErrorCode failure;  // instead of a verdict
+    char saved[200];    // path of the saved file that was tested last
     const char *base;   // of the last test of changes; NULL: none yet
 } FakeDbt;
 

@@ -183,5 +183,35 @@ class Watch306(WatchTests, unittest.TestCase):
     version = "3.0.6"
 
 
+class WatchDbt(WatchTests, unittest.TestCase):
+    """Models of the example, on a private copy of its sandbox."""
+
+    version = "2.10.3"
+    test_a_save_tests_what_depends_on_it = test_a_broken_helper_is_told_at_its_users_until_it_is_mended = None
+    test_an_id_that_another_file_has_is_found_and_a_new_file_is_tested = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.checkout = support.Checkout(version=cls.version)
+        cls.addClassCleanup(cls.checkout.close)
+
+    def test_a_saved_model_is_built_with_its_tests_and_no_more(self):
+        watch = self.watch("watch")
+        watch.round()
+        with open(self.checkout.path("dbt/models/staging/stg_customers.sql")) as file:
+            model = file.read()
+        self.save("dbt/models/staging/stg_customers.sql", model + "\n-- saved\n")
+        states = watch.verdicts()
+        self.assertEqual((states["stg_customers"], states["unique_stg_customers_customer_id"]), ("pass", "pass"))
+        self.assertFalse({"stg_orders", "dim_customers"} & set(states), states)
+        self.save("dbt/tests/nobody.sql", "select * from {{ ref('stg_customers') }}\n")
+        self.assertEqual(watch.verdicts()["nobody"], "fail")
+        with open(self.checkout.path("dbt/models/staging/_staging.yml")) as file:
+            properties = file.read()
+        self.save("dbt/models/staging/_staging.yml", properties + "\n# a remark\n")
+        self.assertEqual(watch.verdicts(), {})
+        self.end(watch)
+
+
 if __name__ == "__main__":
     support.main()

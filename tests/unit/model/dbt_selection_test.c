@@ -144,8 +144,26 @@ static void what_dbt_does_for_every_node_concerns_all(void **state) {
     CHECK(*state, rows);
 }
 
+static void a_save_takes_along_its_tests_alone(void **state) {
+    static const char *const rows[][2] = {
+        {"models/mid.sql", "mid"}, {"models/other.sql", "other"}, {"tests/lone.sql", "lone"}, {"macros/money.sql", "mid"}};
+    DbtManifest manifest = read_shop(*state);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        DbtChangeList changes = {0};
+        list_push(*state, &changes, ((DbtChange){.kind = DBT_FILE_CODE, .path = rows[i][0]}));
+        DbtSelection selection = dbt_select_saved(*state, &manifest, &changes);
+        assert_string_equal(text_replace(*state, text_join(*state, &selection.selectors, " "), "fqn:shop.", ""), rows[i][1]);
+    }
+    DbtChangeList source = {0};
+    list_push(*state, &source,
+              ((DbtChange){.kind = DBT_FILE_PROPERTIES, .path = "models/raw.yml", .entries = one(*state, "raw.orders")}));
+    DbtSelection selection = dbt_select_saved(*state, &manifest, &source);
+    assert_string_equal(text_join(*state, &selection.selectors, " "), "fqn:shop.fresh_raw");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        test_with_arena(a_save_takes_along_its_tests_alone),
         test_with_arena(a_changed_node_takes_along_what_is_made_from_it),
         test_with_arena(data_stands_for_its_seed_its_source_and_its_unit_tests),
         test_with_arena(properties_change_what_they_name),

@@ -158,6 +158,54 @@ static void a_manifest_that_is_none_is_an_error(void **state) {
     assert_string_equal(said(), "CHILD dbt's manifest.json has no nodes, macros or project name");
 }
 
+static bool test_saved(DbtFileKind kind, const char *path) {
+    DbtChangeList changes = {0};
+    list_push(current->checkout->arena, &changes, ((DbtChange){.kind = kind, .path = path}));
+    error_clear(&current->checkout->err);
+    current->verdict = (Verdict){0};
+    return dbt_test_saved(&current->checkout->ctx, &current->project, &changes, &current->verdict, &current->checkout->err);
+}
+
+static void script_saved(const FakeChild *rows, size_t count) {
+    LIST_OF(FakeChild) working = {0};
+    for (size_t i = 0; i < count; i++) {
+        list_push(current->checkout->arena, &working, rows[i]);
+        working.items[i].effect = work;
+    }
+    fake_process_script(working.items, working.count);
+}
+
+static void a_saved_model_is_built_with_its_tests_and_looked_up_in_the_last_manifest(void **state) {
+    static const FakeChild first[] = {PARSE, {.command = "* -- build --select fqn:shop.a"}};
+    (void)state;
+    checkout_add(current->checkout, "dbt/models/a.sql", "select 1");
+    current->manifest = MANIFEST(MODEL("a", "") "," MODEL("b", "\"model.shop.a\""));
+    current->events = "{\"event\":\"node\",\"name\":\"a\",\"kind\":\"model\",\"status\":\"pass\"}\n" DONE;
+    for (size_t known = 0; known < 2; known++) {
+        script_saved(first + known, 2 - known);
+        if (!test_saved(DBT_FILE_CODE, "models/a.sql")) fail_msg("%s", said());
+        fake_process_assert_used();
+        assert_int_equal(current->verdict.passed, 1);
+    }
+    script_saved(first, 1);
+    if (!test_saved(DBT_FILE_CODE, "models/gone.sql")) fail_msg("%s", said());
+    assert_int_equal(current->verdict.cases.count, 0);
+}
+
+static void settings_that_are_saved_build_everything(void **state) {
+    static const FakeChild rows[] = {PARSE, {.command = "* -- build"}}, broken[] = {{.command = "* -- parse", .exit_code = 2}};
+    (void)state;
+    current->manifest = MANIFEST(MODEL("a", ""));
+    current->events = DONE;
+    script_saved(rows, 2);
+    if (!test_saved(DBT_FILE_SETTINGS, "dbt_project.yml")) fail_msg("%s", said());
+    fake_process_assert_used();
+    script_saved(broken, 1);
+    current->parse_events = "{\"event\":\"done\",\"message\":\"Compilation Error\\n  in model a\"}\n";
+    if (!test_saved(DBT_FILE_SETTINGS, "dbt_project.yml")) fail_msg("%s", said());
+    assert_int_equal(current->verdict.errors, 1);
+}
+
 static void a_checkout_without_dbt_project_says_so(void **state) {
     (void)state;
     current->project.dbt_dir = NULL;
@@ -172,6 +220,8 @@ int main(void) {
         test_changed(nothing_affected_is_green_and_builds_nothing),
         test_changed(a_project_that_does_not_parse_is_red),
         test_changed(a_manifest_that_is_none_is_an_error),
+        test_changed(a_saved_model_is_built_with_its_tests_and_looked_up_in_the_last_manifest),
+        test_changed(settings_that_are_saved_build_everything),
         test_changed(a_checkout_without_dbt_project_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -145,11 +145,22 @@ static void what_cannot_run_now_may_run_after_the_next_save(void **state) {
 static void a_checkout_without_dags_waits_for_what_comes(void **state) {
     static const Save saves[] = {{"dbt/models/a.sql", "fine"}, {0}};
     Watching watching = {.checkout = *state};
+    fake_dbt = (FakeDbt){0};
     checkout_add(*state, "devbox.yaml", "{}");
     checkout_add(*state, "dbt/dbt_project.yml", "name: shop");
     fake_dag_tests = (FakeDagTests){0};
     assert_true(run(&watching, saves));
     assert_int_equal(fake_dag_tests.checks, 0);
+    assert_string_equal(fake_dbt.saved, "models/a.sql");
+    assert_non_null(strstr(event_log_take(&watching.log), "dbt/models/a.sql saved\nround: "));
+}
+
+static void a_seed_is_not_loaded_behind_the_user_s_back(void **state) {
+    static const Save saves[] = {{"seeds/orders.csv", "id\n1\n"}, {0}};
+    checkout_add_folder(*state, "seeds");
+    checkout_add(*state, "dags/a.py", "fine");
+    assert_non_null(strstr(log_of(state, saves, false),
+                           "seeds/orders.csv saved\nnote:   to load seeds/orders.csv into the sandbox: devbox db seed\n"));
 }
 
 int main(void) {
@@ -161,6 +172,7 @@ int main(void) {
         test_with_checkout(a_test_that_writes_where_saves_are_looked_for_does_not_go_on_for_ever),
         test_with_checkout(what_cannot_run_now_may_run_after_the_next_save),
         test_with_checkout(a_checkout_without_dags_waits_for_what_comes),
+        test_with_checkout(a_seed_is_not_loaded_behind_the_user_s_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
