@@ -102,12 +102,14 @@ class Watch:
         return code, last
 
 
-class WatchTests:
+class Watching:
+    version = "2.10.3"
+
     @classmethod
     def setUpClass(cls):
-        cls.checkout = support.Checkout(example=False)
+        cls.checkout = support.Checkout(example=cls.files is None)
         cls.addClassCleanup(cls.checkout.close)
-        for name, text in FILES.items():
+        for name, text in (cls.files or {}).items():
             cls.checkout.write(name, text)
         cls.checkout.configure(cls.version)
 
@@ -122,6 +124,10 @@ class WatchTests:
     def end(self, watch):
         code, last = watch.end()
         self.assertEqual((code, last["status"], last["error"]), (0, "ok", None))
+
+
+class DagTests(Watching):
+    files = FILES
 
     def test_a_save_tests_what_depends_on_it(self):
         watch = self.watch("watch")
@@ -161,9 +167,7 @@ class WatchTests:
         self.end(watch)
 
 
-class Watch2103(WatchTests, unittest.TestCase):
-    version = "2.10.3"
-
+class Watch2103(DagTests, unittest.TestCase):
     def test_a_dag_runs_again_after_each_save(self):
         watch = self.watch("test", "dag", "wide", "--task", "go", "--watch")
         self.assertEqual(watch.verdicts(), {"go": "pass"})
@@ -179,21 +183,14 @@ class Watch2103(WatchTests, unittest.TestCase):
         self.assertIn("did you mean: devbox test dag wide", answer.err)
 
 
-class Watch306(WatchTests, unittest.TestCase):
+class Watch306(DagTests, unittest.TestCase):
     version = "3.0.6"
 
 
-class WatchDbt(WatchTests, unittest.TestCase):
+class WatchDbt(Watching, unittest.TestCase):
     """Models of the example, on a private copy of its sandbox."""
 
-    version = "2.10.3"
-    test_a_save_tests_what_depends_on_it = test_a_broken_helper_is_told_at_its_users_until_it_is_mended = None
-    test_an_id_that_another_file_has_is_found_and_a_new_file_is_tested = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.checkout = support.Checkout(version=cls.version)
-        cls.addClassCleanup(cls.checkout.close)
+    files = None
 
     def test_a_saved_model_is_built_with_its_tests_and_no_more(self):
         watch = self.watch("watch")
