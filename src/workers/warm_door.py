@@ -81,7 +81,8 @@ def start_server(folder, name, path, script):
         listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
         listener.bind(path)
         listener.listen(64)
-        spawn_server(path, script, listener.fileno())
+        # It ends with the folder that it is in; a pushed commit's is gone in a minute.
+        spawn_server(path, script, listener.fileno(), "/" if name.startswith("+") else os.getcwd())
         listener.close()
         connection = connect(path)
     os.close(lock)
@@ -109,7 +110,7 @@ def unlink(path):
         pass
 
 
-def spawn_server(path, script, listener):
+def spawn_server(path, script, listener, folder):
     """The server outlives us: a session of its own, its words in a log beside the socket."""
     if os.fork() != 0:
         os.wait()
@@ -121,7 +122,7 @@ def spawn_server(path, script, listener):
     for descriptor, number in ((os.open(os.devnull, os.O_RDONLY), 0), (log, 1), (log, 2)):
         os.dup2(descriptor, number)
     os.set_inheritable(listener, True)
-    os.chdir("/")
+    os.chdir(folder)
     os.execv(sys.executable, [sys.executable, script, "serve", str(listener), path])
 
 

@@ -1,6 +1,6 @@
 """A process that has imported something slow once, and forks for each command that a door (warm_door.py) hands over.
 
-It ends when nobody came for a while, when its socket is gone, or when it is told to; commands under way are ended by their doors alone.
+It ends when nobody came for a while, when its socket or its checkout is gone, or when it is told to; commands under way are ended by their doors alone.
 """
 
 import array
@@ -102,6 +102,7 @@ class WarmServer:
         if self._is_ending or time.monotonic() - self._last_use > IDLE_S:
             return True
         try:
+            os.getcwd()  # fails once the checkout is deleted
             return os.stat(self._path).st_ino != self._inode
         except OSError:
             return True

@@ -74,6 +74,7 @@ class HookCase(unittest.TestCase):
         self.write(FILES | {"nonce": str(uuid.uuid4())})
         self.commit("Good")
         self.devbox("hook", "install", check=True)
+        self.addCleanup(self.devbox, "stop")
 
     def write(self, files):
         for name, content in files.items():

@@ -140,6 +140,7 @@ class Lifetimes(WarmRequests, unittest.TestCase):
         door = subprocess.Popen(self.command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
                                 start_new_session=True)
         self.addCleanup(door.communicate)
+        self.addCleanup(door.kill)
         door.stdin.write(json.dumps(request).encode() + b"\n")
         door.stdin.flush()
         support.wait_until(lambda: os.path.exists(pids) and os.path.getsize(pids) > 0, 60, "the hanging task")
@@ -209,6 +210,16 @@ class Lifetimes(WarmRequests, unittest.TestCase):
         door.communicate(timeout=20)
         self.assert_gone([server])
         self.assertEqual([name for name in os.listdir(self.sockets) if name.endswith(".sock")], [])
+
+    def test_one_whose_checkout_is_deleted_ends(self):
+        folder = tempfile.mkdtemp(dir=self.folder)
+        sockets = tempfile.mkdtemp(prefix="devbox-warm-")
+        self.addCleanup(shutil.rmtree, sockets)
+        words = [sockets if word == self.sockets else word for word in self.command()[:-1]]
+        subprocess.run(words, cwd=folder, env=self.environment("/nonexistent"), check=True)
+        (name,) = [name for name in os.listdir(sockets) if name.endswith(".sock")]
+        os.rmdir(folder)
+        support.wait_until(lambda: not os.path.exists(os.path.join(sockets, name)), 60, "the end of the warm process")
 
     def test_other_settings_take_another_process_and_the_first_one_ends(self):
         self.is_warm_again()
