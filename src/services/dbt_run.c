@@ -7,6 +7,9 @@
 #include "services/airflow_runtime.h"
 #include "services/dbt_packages.h"
 #include "services/dbt_trouble.h"
+#include "services/warm_process.h"
+
+#define WORKER "dbt_run.py"
 
 enum {
     BUILD_TIMEOUT_MS = 30 * 60 * 1000,
@@ -39,16 +42,22 @@ static void note_output(void *state, const char *line) {
     event_step_progress(run->ctx, run->step, "%zu nodes done, last: %s", cases->count, cases->items[cases->count - 1].name);
 }
 
+// `docs serve` ends with its terminal and `init` asks questions on it: both are plain processes.
+static bool is_lasting(const char *command) { return text_equals(command, "docs") || text_equals(command, "init"); }
+
 bool dbt_run_worker(Context *ctx, const Project *project, const char *context, ProcessSpec *spec, ProcessResult *result,
                     Error *err) {
     const AirflowRuntime *runtime = airflow_runtime_of(project);
     PythonPlace place;
     StringList argv = {0};
     const PairList none = {0};
+    const char *const head[] = {"--context", context, "--"};
     if (!runtime->open_place(ctx, project, PYTHON_DBT, "dbt", &place, err)) return false;
-    const char *const head[] = {path_join(ctx->arena, place.workers, "dbt_run.py"), "--context", context, "--"};
+    bool is_warm = !is_lasting(spec->argv[0]);
+    if (!is_warm) list_push(ctx->arena, &argv, path_join(ctx->arena, place.workers, WORKER));
     for (size_t i = 0; i < sizeof head / sizeof *head; i++) list_push(ctx->arena, &argv, head[i]);
     for (const char *const *word = spec->argv; *word != NULL; word++) list_push(ctx->arena, &argv, *word);
+    if (is_warm) argv = warm_process_argv(ctx->arena, project, &place, WORKER, &argv);
     spec->argv = string_list_to_argv(ctx->arena, &argv);
     spec->folder = project->root;
     return runtime->enter_place(ctx, project, PYTHON_DBT, &none, spec, err) && process_run(ctx, spec, result, err);

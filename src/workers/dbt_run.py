@@ -14,7 +14,9 @@ import traceback
 sys.dont_write_bytecode = True  # the installed workers may belong to root
 from dbt_warehouse import EXIT_BUSY, EXIT_ERROR, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, Stop  # noqa: E402
 from dbt_warehouse import connect, make_views, publish, published_names, write_profile  # noqa: E402
-from host_process import die_with_parent  # noqa: E402
+from host_process import die_with_parent, lasting_imports  # noqa: E402
+import dbt_warm  # noqa: E402
+import warm_server  # noqa: E402
 sys.dont_write_bytecode = False
 # dbt imports every module called dbt_* that it finds as a plugin: these two, and any dags/dbt_*.py that Airflow left on PYTHONPATH
 FOREIGN = {os.path.abspath(path) for path in [sys.path[0]] + os.environ.pop("PYTHONPATH", "").split(os.pathsep) if path}
@@ -22,6 +24,7 @@ sys.path[:] = [path for path in sys.path if os.path.abspath(path) not in FOREIGN
 
 NO_LOCK = ("init", "deps", "docs serve")  # they open neither the warehouse nor the parse state; `docs serve` never ends
 NO_MANIFEST = ("ls", "list", "parse", "clean", "debug")
+USES_MANIFEST = ("ls", "list", "parse")
 BUILDS = ("build", "run", "snapshot", "retry")
 REPLACED = ("--target", "-t", "--profiles-dir", "--profile", "--project-dir", "--target-path", "--log-path")
 PARSE_VALUES = ("--vars", "--warn-error-options", "--log-format", "--log-level")
@@ -197,9 +200,45 @@ def skip_seeds(name, argv, manifest, provided):
     return argv + ["--exclude"] + ["fqn:" + ".".join(node.fqn) for node in provided]
 
 
+def parse_words(context, arguments):
+    from dbt.cli.main import cli
+    return ["parse", "--no-write-json"] + own_flags(context, cli.commands["parse"], "parse") + parse_flags(arguments)
+
+
+def tell_parsed(context, truth, parse):
+    from dbt.cli.main import cli
+    dbt_warm.tell(context, truth, parse, own_flags(context, cli.commands["ls"], "ls"))
+
+
+def run_plain(context, name, full, arguments):
+    """Runs a command that needs no views; a manifest that is known spares it the parsing."""
+    parse = parse_words(context, arguments)
+    truth = dbt_warm.find_truth(context, parse) if name in USES_MANIFEST else None
+    manifest = dbt_warm.recall(context, truth)
+    outcome = invoke(full, manifest=manifest)
+    if name == "parse" and manifest:  # dbt writes only what it has parsed
+        dbt_warm.write_known_once(context, truth)(manifest, os.path.join(context["state_dir"], "target"))
+    elif name == "parse" and outcome.success:
+        tell_parsed(context, truth, parse)
+    return EXIT_OK if outcome.success else EXIT_FAILED
+
+
+def find_manifest(context, parse):
+    """Returns (the project's manifest, what it is true for): from the process that has it, else parsed."""
+    truth = dbt_warm.find_truth(context, parse)
+    known = dbt_warm.recall(context, truth)
+    manifest = known or invoke(parse).result
+    if not known:
+        tell_parsed(context, truth, parse)
+    return manifest, truth, known is not None
+
+
 def run_command(context, name, arguments, parse, events):
     """Runs one dbt command that needs the project's manifest; returns the exit code."""
-    events.manifest = manifest = invoke(parse).result
+    events.manifest, truth, is_known = find_manifest(context, parse)
+    events.write({"event": "host", "mode": warm_server.mode, "manifest": "known" if is_known else "parsed"})
+    manifest = events.manifest
+    dbt_warm.write_known_once(context, truth)
     events.counts_rows = name in BUILDS + ("seed",)
     provided, tables = make_views(context, manifest)
     arguments = skip_seeds(name, arguments, manifest, provided)
@@ -233,11 +272,12 @@ def run(context, arguments, events):
     own = own_flags(context, command, name)
     full = arguments[:behind] + own + arguments[behind:]
     if name in NO_LOCK + NO_MANIFEST:
-        code = EXIT_OK if invoke(full).success else EXIT_FAILED
+        code = run_plain(context, name, full, arguments)
     else:
-        parse = ["parse", "--no-write-json"] + own_flags(context, cli.commands["parse"], "parse") + parse_flags(arguments)
-        code = run_command(context, name, full, parse, events)
+        code = run_command(context, name, full, parse_words(context, arguments), events)
     if lock:
+        if dbt_warm.is_on():
+            dbt_warm.close_databases()  # what its log holds goes into the warehouse, as at the end of a plain process
         lock.close()
     return code
 
@@ -258,20 +298,25 @@ def interrupt_once(events):
     signal.signal(signal.SIGINT, handle)
 
 
+def settle():
+    """What holds for every process that runs dbt, with a command or before there is one."""
+    os.umask(0o077)
+    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+    logging.raiseExceptions = False  # `devbox dbt build | head` must not end in a traceback per line
+    gc.set_threshold(100000, 50, 100)  # parsing makes a million objects that stay; the default collector walks them again and again
+
+
 def main(argv):
     if len(argv) < 3 or argv[0] != "--context" or argv[2] != "--":
-        print("usage: dbt_run.py --context CONTEXT.json -- DBT_ARGS…", file=sys.stderr)
+        print("usage: dbt_run.py --context CONTEXT.json -- DBT_ARGS… | serve LISTENER SOCKET", file=sys.stderr)
         return EXIT_ERROR
     with open(argv[1]) as file:
         context = json.load(file)
-    if context.get("owner"):
+    if context.get("owner") and warm_server.mode == "cold":  # else the server ends us with the door
         die_with_parent(context["owner"])  # a build that nobody watches any more must not hold the lock
-    os.umask(0o077)
-    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+    settle()
     if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
         os.environ["DBT_USE_COLORS"] = "false"  # a variable, because dbt refuses a flag that comes both before and after the command
-    logging.raiseExceptions = False  # `devbox dbt build | head` must not end in a traceback per line
-    gc.set_threshold(100000, 50, 100)  # parsing makes a million objects that stay; the default collector walks them again and again
     started, events, message = time.monotonic(), Events(context), None
     interrupt_once(events)
     try:
@@ -291,10 +336,28 @@ def main(argv):
     return code
 
 
-if __name__ == "__main__":
-    exit_code = main(sys.argv[1:])
+def import_dbt():
+    settle()
+    with lasting_imports():
+        import dbt.adapters.duckdb  # noqa: F401
+        import dbt.cli.main  # noqa: F401
+        import dbt.task.build  # noqa: F401
+        import dbt.task.retry  # noqa: F401
+
+
+def end(exit_code):
     try:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if warm_server.mode != "cold":
+        dbt_warm.release()
+        warm_server.finish(exit_code)
     sys.exit(exit_code)
+
+
+if __name__ == "__main__":
+    words = sys.argv[1:]
+    if words[:1] == ["serve"]:
+        words = dbt_warm.serve(*words[1:], import_dbt)
+    end(EXIT_OK if words is None else main(words))

@@ -2,6 +2,7 @@
 
 The warehouse (.duckdb) is where dbt works; the sandbox (SQLite) is what Airflow's tasks and people read. Contract: docs/PROTOCOL.md."""
 import collections
+import glob
 import json
 import os
 import re
@@ -63,14 +64,16 @@ def link_extension(context):
     if not os.path.exists(source):
         raise Stop(EXIT_ERROR, "DuckDB %s has no SQLite extension at %s: the dbt environment is incomplete. Build it again: rm -r '%s' && devbox start" % (
             duckdb.__version__, source, sys.prefix))
+    links = glob.glob(os.path.join(glob.escape(directory), "v" + duckdb.__version__, "*", name))
+    if any(os.path.realpath(link) == os.path.realpath(source) for link in links):
+        return directory
     with duckdb.connect() as probe:
         platform = probe.execute("pragma platform").fetchone()[0]
     link = os.path.join(directory, "v" + duckdb.__version__, platform, name)
-    if os.path.realpath(link) != os.path.realpath(source):
-        os.makedirs(os.path.dirname(link), exist_ok=True)
-        if os.path.lexists(link):
-            os.unlink(link)
-        os.symlink(source, link)
+    os.makedirs(os.path.dirname(link), exist_ok=True)
+    if os.path.lexists(link):
+        os.unlink(link)
+    os.symlink(source, link)
     return directory
 
 

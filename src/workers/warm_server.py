@@ -29,13 +29,15 @@ _standby_door = None
 
 
 class WarmServer:
-    """`warm_up` is called once, as soon as nothing else is to be done."""
+    """`warm_up` is called as soon as nothing else is to be done: once, or again after commands as long as it returns True."""
 
     def __init__(self, listener, path, warm_up):
         self._listener = socket.socket(fileno=listener)
         self._path = path
         self._inode = os.stat(path).st_ino
         self._warm_up = warm_up
+        self._is_warm = False
+        self._cools = False
         self._commands = {}
         self._kills = {}
         self._last_use = time.monotonic()
@@ -87,9 +89,9 @@ class WarmServer:
 
     def _wait_s(self):
         """Also where the time without commands is used."""
-        if self._warm_up is not None and not self._commands and not select.select([self._listener], [], [], 0)[0]:
-            warm_up, self._warm_up = self._warm_up, None
-            warm_up()
+        if not self._is_warm and not self._commands and not select.select([self._listener], [], [], 0)[0]:
+            self._is_warm = True
+            self._cools = bool(self._warm_up())
             # A task that ran here has left handlers of its own behind, and an event loop none.
             self._catch_signals()
             gc.collect()
@@ -121,6 +123,7 @@ class WarmServer:
             connection = self._commands.pop(pid, None)
             self._kills.pop(pid, None)
             self._last_use = time.monotonic()
+            self._is_warm = self._is_warm and not self._cools
             if connection is not None:
                 with contextlib.suppress(OSError):
                     connection.sendall(os.waitstatus_to_exitcode(status).to_bytes(4, sys.byteorder, signed=True))

@@ -91,13 +91,17 @@ class DbtRun(unittest.TestCase):
         return [os.path.join(VENV, "bin", "python"), os.path.join(ROOT, "src", "workers", "dbt_run.py"), "--context",
                 DbtRun.context(self, **changes), "--"] + list(arguments)
 
+    def words_of(self, *arguments, **changes):
+        """The command; `self` is the class while it sets itself up."""
+        return (self if isinstance(self, type) else type(self)).command(self, *arguments, **changes)
+
     def run_dbt(self, *arguments, env=None, **changes):
         events = os.path.join(self.home, "events.jsonl")
         if os.path.exists(events):
             os.unlink(events)
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         environment.update(env or {})
-        result = subprocess.run(DbtRun.command(self, *arguments, **changes), capture_output=True, text=True, timeout=180, env=environment)
+        result = subprocess.run(DbtRun.words_of(self, *arguments, **changes), capture_output=True, text=True, timeout=180, env=environment)
         result.events = []
         if os.path.exists(events):
             with open(events) as file:
