@@ -49,6 +49,20 @@ class WarmDbt(dbt_run_test.DbtRun):
         python, *words = dbt_run_test.DbtRun.command(self, *arguments, **changes)
         return [python, "-I", "-S", DOOR, self.sockets, "dbt"] + words
 
+    # what is no different in a fork
+
+    test_a_table_that_devbox_did_not_make_is_never_overwritten = None
+    test_a_table_that_is_gone_when_its_rows_are_counted_has_no_count = None
+    test_a_model_that_is_not_built_yet_can_be_compiled_and_shown = None
+    test_databases_of_production_are_mapped_into_the_warehouse = None
+    test_dbt_seed_leaves_the_sandboxs_seeds_alone = None
+    test_every_duckdb_type_arrives_in_sqlite = None
+    test_names_that_collide_get_their_schema_in_front = None
+    test_one_unpublishable_model_does_not_keep_the_others_out = None
+    test_published_tables_hold_iso_dates_and_plain_numbers = None
+    test_seeds_of_the_sandbox_are_views_and_dbt_loads_only_the_others = None
+    test_timestamps_with_an_offset_become_utc = None
+
     # what only a warm process can do wrong
 
     def host(self, result):

@@ -58,8 +58,10 @@ static const char *path_in(const char *name) { return checkout_path(current->che
 // What src/workers/dbt_run.py does with its context and its events file.
 static void work(const ProcessSpec *spec) {
     Error *err = &current->checkout->err;
-    assert_string_equal(spec->argv[2], "--context");
-    if (!json_read_file(current->checkout->arena, spec->argv[3], &current->context, err)) fail_msg("%s", err->message);
+    const char *const *word = spec->argv;
+    while (*word != NULL && !text_equals(*word, "--context")) word++;
+    assert_non_null(*word);
+    if (!json_read_file(current->checkout->arena, word[1], &current->context, err)) fail_msg("%s", err->message);
     const char *events = value_get_string(current->context, "events", NULL);
     if (events != NULL) airflow_add_file(current->checkout, events, current->events);
 }
@@ -323,6 +325,29 @@ static void the_user_s_own_words_reach_dbt_and_its_exit_code_comes_back(void **s
     assert_int_equal(value_get(current->context, "events")->kind, VALUE_NULL);
 }
 
+// What lasts as long as its terminal is no command for a warm process.
+static void servers_and_questions_are_plain_processes(void **state) {
+    static const struct {
+        const char *word;
+        FakeChild child;
+    } rows[] = {
+        {"run", {.command = "*/bin/python -I -S */workers/warm_door.py * dbt-* */workers/dbt_run.py --context * -- run"}},
+        {"docs", {.command = "*/bin/python */workers/dbt_run.py --context * -- docs"}},
+        {"init", {.command = "*/bin/python */workers/dbt_run.py --context * -- init"}},
+        {NULL, {.command = "*/warm_door.py * --"}},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int exit_code = -1;
+        StringList words = {0};
+        if (rows[i].word != NULL) list_push(current->checkout->arena, &words, rows[i].word);
+        script(&rows[i].child, 1);
+        if (!dbt_pass_through(&current->checkout->ctx, &current->project, &words, &exit_code, &current->checkout->err))
+            fail_msg("%s", said());
+        fake_process_assert_used();
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_dbt(a_build_makes_a_case_of_each_node),
@@ -339,6 +364,7 @@ int main(void) {
         test_dbt(two_tests_at_once_wait_and_give_up),
         test_dbt(a_checkout_without_dbt_project_says_so),
         test_dbt(the_user_s_own_words_reach_dbt_and_its_exit_code_comes_back),
+        test_dbt(servers_and_questions_are_plain_processes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

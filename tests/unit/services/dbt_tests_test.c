@@ -50,7 +50,10 @@ static int end(void **state) {
 
 static void work(const ProcessSpec *spec) {
     Checkout *checkout = current->checkout;
-    bool is_parse = text_equals(spec->argv[5], "parse");
+    const char *const *word = spec->argv;
+    while (*word != NULL && !text_equals(*word, "--")) word++;
+    assert_non_null(*word);
+    bool is_parse = text_equals(word[1], "parse");
     checkout_add(checkout, ".devbox/dbt-test/events.jsonl", is_parse ? current->parse_events : current->events);
     if (is_parse) checkout_add(checkout, ".devbox/dbt-test/target/manifest.json", current->manifest);
 }
