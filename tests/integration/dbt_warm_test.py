@@ -81,8 +81,9 @@ class WarmDbt(dbt_run_test.DbtRun):
         self.assertEqual(("warm", "known"), self.host(self.run_dbt("run", "--select", "payment_methods")))
         self.assertEqual(1, len(os.listdir("/proc/%d/task" % pid)))
         os.kill(pid, signal.SIGKILL)
-        support.wait_until(lambda: not self.processes(), 10, "the end of the killed process")
-        self.assertEqual(("warm", "parsed"), self.host(self.run_dbt("run", "--select", "payment_methods")))
+        # Whoever meets a process that is just dying runs as a plain one.
+        self.assertEqual("parsed", self.host(self.run_dbt("run", "--select", "payment_methods"))[1])
+        self.assertEqual("warm", self.host(self.run_dbt("run", "--select", "payment_methods"))[0])
 
     def test_doubtful_flags_parse_for_themselves(self):
         self.run_dbt("run", "--select", "payment_methods")
