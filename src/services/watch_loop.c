@@ -47,10 +47,20 @@ static void announce(Context *ctx, const WatchLoop *loop, const Saves *saves) {
     if (others > 0) event_headline(ctx, "%s · %s and %zu more %s", time, name, others, verb);
 }
 
+// What was red may just be gone.
+static bool has_removed(const Saves *saves) {
+    if (saves == NULL) return false;
+    list_each(const FileChange, change, &saves->changes) {
+        if (change->is_removed) return true;
+    }
+    return false;
+}
+
 static bool play_round(Context *ctx, Running *running, const Saves *saves, Error *err) {
     const WatchLoop *loop = running->loop;
     WatchRound round = {.saves = saves};
     if (!loop->run(ctx, loop->state, &round, err)) return false;
+    if (!round.has_tested && has_removed(saves)) running->status[0] = '\0';
     if (!round.has_tested) return true;
     keep_status(running, ctx->arena, &round.verdict);
     if (loop->show != NULL) return loop->show(ctx, loop->state, &round, err);

@@ -87,7 +87,8 @@ static void a_save_tests_the_files_that_it_affects(void **state) {
                         "round: \n" WAITS("failed")
                         "headline: T · dags/b.py saved\n" IMPORTS
                         "case: pass dags/a.py\ncase: pass dags/b.py\ncase: pass dags/helper.py\nround: \n" WAITS("passed")
-                        "headline: T · dags/b.py removed\nnote:   no test depends on it\n" WAITS("passed"));
+                        "headline: T · dags/b.py removed\nnote:   no test depends on it\n"
+                        "status: watching dags · Ctrl-C ends\n");
     assert_int_equal(fake_dag_tests.paths.count, 1);
 }
 
