@@ -15,9 +15,9 @@ typedef struct Run {
     Project project;
     EventLog log;
     Invocation invocation;
-    TestReports reports;  // the options of most verbs
-    const void *options;  // those of others; NULL: `reports`
-    bool loses_folder;    // out/ goes away while the test runs
+    TestReports reports;                                   // the options of most verbs
+    const void *options;                                   // those of others; NULL: `reports`
+    void (*on_event)(void *checkout, const Event *event);  // what happens while the test runs; NULL: nothing
     Outcome outcome;
 } Run;
 
@@ -50,7 +50,7 @@ static bool execute(Run *run, const Command *command) {
     run->invocation.options = run->options != NULL ? run->options : usual;
     run->outcome = (Outcome){0};
     event_log_start(&run->log, &run->checkout->ctx);
-    if (run->loses_folder) run->log.on_event = remove_folder;
+    run->log.on_event = run->on_event;
     run->log.state = run->checkout;
     return command->run(&run->checkout->ctx, &run->invocation, &run->outcome, &run->checkout->err);
 }
@@ -201,7 +201,7 @@ static void a_report_that_cannot_be_written_is_said_before_the_test(void **state
 static void a_report_that_cannot_be_written_takes_no_verdict_away(void **state) {
     checkout_add(*state, "dags/a.py", "broken");
     Run run = prepare(state, "{}\n");
-    run.loses_folder = true;
+    run.on_event = remove_folder;
     run.reports.junit = "out/junit.xml";
     assert_false(execute(&run, find("dags")));
     assert_int_equal(run.checkout->err.code, ERROR_FILE);
@@ -284,6 +284,41 @@ static void the_last_report_is_missed_by_nobody_who_did_not_ask(void **state) {
     assert_non_null(strstr(event_log_take(&run.log), "warning: devbox open report will not show this test: cannot write"));
 }
 
+static volatile sig_atomic_t cancel;
+static int waits;
+
+static void save_twice(void *state, const Event *event) {
+    if (event->kind != EVENT_STATUS) return;
+    if (++waits == 3) cancel = 1;
+    checkout_add(state, waits == 1 ? "dags/a.py" : "dags/sql/new.sql", "fine");
+}
+
+// Options zeroed but for this flag.
+static const void *options_with(Arena *arena, const Command *command, const char *flag) {
+    char *options = arena_allocate(arena, command->options_size);
+    for (const Option *option = command->options; option->name != NULL; option++) {
+        if (text_equals(option->name, flag)) *(bool *)(void *)(options + option->offset) = true;
+    }
+    return options;
+}
+
+static void a_watched_dag_runs_again_after_each_save_and_leaves_the_last_report(void **state) {
+    checkout_add(*state, "dags/a.py", "fine");
+    checkout_add_folder(*state, "dags/sql");
+    checkout_add_folder(*state, ".devbox");
+    Run run = prepare(state, "{}\n");
+    run.options = options_with(run.checkout->arena, find("dag"), "watch");
+    run.on_event = save_twice;
+    list_push(run.checkout->arena, &run.invocation.arguments, "daily");
+    cancel = waits = 0;
+    run.checkout->ctx.cancel = &cancel;
+    if (!execute(&run, find("dag"))) fail_msg("%s", run.checkout->err.message);
+    assert_int_equal(run.outcome.exit_code, 0);
+    assert_int_equal(fake_dag_tests.runs, 3);
+    assert_non_null(strstr(event_log_take(&run.log), "dags/sql/new.sql saved\nround: \nstatus: watching dags · "));
+    assert_non_null(strstr(content_of(*state, ".devbox/" LAST_REPORT), "daily"));
+}
+
 static void a_command_is_quoted_as_a_shell_needs_it(void **state) {
     Arena *arena = ((Checkout *)*state)->arena;
     StringList words = {0};
@@ -309,6 +344,7 @@ int main(void) {
         test_with_checkout(a_checkout_below_the_top_of_its_repository_is_named),
         test_with_checkout(the_first_red_part_can_be_the_last),
         test_with_checkout(the_last_report_is_missed_by_nobody_who_did_not_ask),
+        test_with_checkout(a_watched_dag_runs_again_after_each_save_and_leaves_the_last_report),
         test_with_checkout(a_command_is_quoted_as_a_shell_needs_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
