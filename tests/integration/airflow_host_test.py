@@ -216,6 +216,12 @@ class RequestTests(AirflowCase):
         done, _ = self.run_dag("mapped", log_dir=logs, task="nobody")
         self.assertEqual((done["state"], done["tasks"]), ("unknown_task", ["square", "total"]))
 
+    def test_no_worker_hides_a_package(self):
+        names = [name[:-3] for name in os.listdir(os.path.dirname(HOST)) if name.endswith(".py")]
+        program = "import importlib.util, sys; print([name for name in sys.argv[1:] if importlib.util.find_spec(name)])"
+        done = subprocess.run([self.python, "-I", "-c", program, *names], check=True, capture_output=True, text=True)
+        self.assertEqual(done.stdout.strip(), "[]")
+
     def test_the_checkout_stays_clean(self):
         self.run_dag("uses_helper")
         self.assertEqual(sorted(name for _, folders, _ in os.walk(CORPUS) for name in folders), ["helpers", "queries"])
