@@ -50,7 +50,11 @@ static bool test_dags(Context *ctx, Watcher *watcher, WatchRound *round, Error *
     if (!folder_exists(project->dags_dir)) return true;
     if (saves->has_overflowed || says_what_airflow_reads(&saves->changes))
         return check_dags(ctx, watcher, &(StringList){0}, round, err);
-    StringList files = dag_memory_find_affected(ctx->arena, &watcher->memory, project->dags_dir, &saves->changes);
+    StringList affected = dag_memory_find_affected(ctx->arena, &watcher->memory, project->dags_dir, &saves->changes), files = {0};
+    // Of many that went at once nobody was told.
+    list_each(const char *, file, &affected) {
+        if (file_exists(*file)) list_push(ctx->arena, &files, *file);
+    }
     return files.count == 0 || check_dags(ctx, watcher, &files, round, err);
 }
 

@@ -80,13 +80,16 @@ class FileUses:
     def _add_modules(self, user, name, fromlist):
         parts = name.split(".")
         names = [".".join(parts[: count + 1]) for count in range(len(parts))] + [f"{name}.{item}" for item in fromlist or ()]
-        for name in names:
-            file = getattr(sys.modules.get(name), "__file__", None)
+        for module in names:
+            file = getattr(sys.modules.get(module), "__file__", None)
             if file and self._is_ours(file):
                 _uses.setdefault(user, set()).add(file)
 
     def saw(self, event, arguments):
-        place = arguments[0] if isinstance(arguments[0], (str, bytes, os.PathLike)) else "."
+        place = "." if arguments[0] is None else arguments[0]
+        # A descriptor was opened by its name before.
+        if not isinstance(place, (str, bytes, os.PathLike)):
+            return
         path = os.path.abspath(os.fsdecode(place))
         if not self._is_ours(os.path.join(path, "")) or "__pycache__" in path:
             return

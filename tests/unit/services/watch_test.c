@@ -156,6 +156,16 @@ static void a_checkout_without_dags_waits_for_what_comes(void **state) {
     assert_non_null(strstr(event_log_take(&watching.log), "dbt/models/a.sql saved\nround: "));
 }
 
+static void folders_that_come_and_go_have_all_files_checked(void **state) {
+    static const Save saves[] = {{"plugins/op.py", "1"}, {"plugins/op.py", "2"}, {0}};
+    checkout_add(*state, "dags/a.py", "uses plugins/op.py");
+    const char *log = log_of(state, saves, false);
+    assert_non_null(strstr(log, "headline: T · much has changed\n"));
+    assert_non_null(strstr(log, "headline: T · plugins/op.py saved\n"));
+    assert_int_equal(fake_dag_tests.checks, 3);
+    assert_int_equal(fake_dag_tests.paths.count, 1);
+}
+
 static void a_seed_is_not_loaded_behind_the_user_s_back(void **state) {
     static const Save saves[] = {{"seeds/orders.csv", "id\n1\n"}, {0}};
     checkout_add_folder(*state, "seeds");
@@ -173,6 +183,7 @@ int main(void) {
         test_with_checkout(a_test_that_writes_where_saves_are_looked_for_does_not_go_on_for_ever),
         test_with_checkout(what_cannot_run_now_may_run_after_the_next_save),
         test_with_checkout(a_checkout_without_dags_waits_for_what_comes),
+        test_with_checkout(folders_that_come_and_go_have_all_files_checked),
         test_with_checkout(a_seed_is_not_loaded_behind_the_user_s_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
