@@ -62,7 +62,7 @@ _devbox() {
             ;;
         "test dag")
             words=""
-            options="--task --date --conf --retries --keep --watch --junit --report"
+            options="--task --date --conf --retries --keep --debug --watch --junit --report"
             words+=" $("$program" __complete dags 2>/dev/null)"
             ;;
         "test dags")

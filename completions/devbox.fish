@@ -84,6 +84,7 @@ complete -c devbox -n '__devbox_at "test dag"' -l date -x -d 'logical date, e.g.
 complete -c devbox -n '__devbox_at "test dag"' -l conf -x -d 'configuration of the run, a JSON object'
 complete -c devbox -n '__devbox_at "test dag"' -l retries -x -d 'retries per task, default 0'
 complete -c devbox -n '__devbox_at "test dag"' -l keep -d 'keep the run\'s private folder and say where it is'
+complete -c devbox -n '__devbox_at "test dag"' -l debug -d 'let an editor\'s debugger attach (debugpy); with =pdb, pdb on this terminal'
 complete -c devbox -n '__devbox_at "test dag"' -l watch -d 'run it again after each save below dags, plugins and dbt, until Ctrl-C (exit code 0)'
 complete -c devbox -n '__devbox_at "test dag"' -l junit -r -F -d 'write the verdict as JUnit XML'
 complete -c devbox -n '__devbox_at "test dag"' -l report -r -F -d 'write the verdict as one HTML page'

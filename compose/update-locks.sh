@@ -1,6 +1,6 @@
 #!/bin/sh
 # Remakes every requirements.lock from the requirements.in beside it.
-# usage: compose/update-locks.sh [DIR...]      (default: dbt, ruff and every Airflow profile; needs uv on PATH or in $UV)
+# usage: compose/update-locks.sh [DIR...]      (default: dbt, ruff, debugpy and every Airflow profile; needs uv on PATH or in $UV)
 #
 # Two comments at the top of a requirements.in steer it: "# released: DATE" (nothing newer than that day is considered, so that an old
 # Airflow keeps the libraries of its time) and "# python: VERSION" (the oldest Python the lock must serve).
@@ -39,7 +39,7 @@ lock() {
 
 command -v "$uv" >/dev/null 2>&1 || die "uv is missing; install it (pip install uv) or set UV to its path"
 if [ $# -eq 0 ]; then
-    set -- "$here/dbt" "$here/ruff" "$here"/profiles/*/
+    set -- "$here/dbt" "$here/ruff" "$here/debugpy" "$here"/profiles/*/
 fi
 for folder in "$@"; do
     lock "${folder%/}"

@@ -12,6 +12,7 @@
 
 typedef struct DagOptions {
     const char *task, *date, *conf;
+    const char *debug;  // NULL: not asked for; "" and "debugpy": for an editor; "pdb"
     long long retries;
     bool keeps, is_watching;
     TestReports reports;
@@ -23,6 +24,8 @@ static const Option dag_options[] = {
     {"conf", 0, OPTION_STRING, "JSON", "configuration of the run, a JSON object", offsetof(DagOptions, conf), NULL, false},
     {"retries", 0, OPTION_INTEGER, "N", "retries per task, default 0", offsetof(DagOptions, retries), NULL, false},
     {"keep", 0, OPTION_FLAG, NULL, "keep the run's private folder and say where it is", offsetof(DagOptions, keeps), NULL, false},
+    {"debug", 0, OPTION_STRING, "pdb", "let an editor's debugger attach (debugpy); with =pdb, pdb on this terminal",
+     offsetof(DagOptions, debug), NULL, false, true},
     {"watch", 0, OPTION_FLAG, NULL, "run it again after each save below dags, plugins and dbt, until Ctrl-C (exit code 0)",
      offsetof(DagOptions, is_watching), NULL, false},
     TEST_REPORT_OPTIONS(DagOptions, reports),
@@ -62,6 +65,7 @@ static const Argument selector_arguments[] = {
 static const Example dag_examples[] = {
     {"devbox test dag daily_orders", "run every task once, here and now"},
     {"devbox test dag daily_orders --task load --date 2026-01-31", NULL},
+    {"devbox test dag daily_orders --task load --debug=pdb", "pdb at breakpoint() and where the task fails"},
     {"devbox test dag daily_orders --watch", "and again after each save"},
     {0},
 };
@@ -119,6 +123,19 @@ static bool watch_dag(Context *ctx, Testing *testing, const DagTestOptions *test
     return watch_loop_run(ctx, &loop, err);
 }
 
+static bool read_debugger(const DagOptions *given, DagDebugger *debugger, Error *err) {
+    *debugger = DAG_DEBUGGER_NONE;
+    if (given->debug == NULL) return true;
+    if (given->is_watching) {
+        error_set(err, ERROR_USAGE, "--debug and --watch exclude each other: a save would end what is being debugged");
+        return error_hint(err, "leave one of them out");
+    }
+    *debugger = text_equals(given->debug, "pdb") ? DAG_DEBUGGER_PDB : DAG_DEBUGGER_EDITOR;
+    if (*debugger == DAG_DEBUGGER_PDB || text_is_empty(given->debug) || text_equals(given->debug, "debugpy")) return true;
+    error_set(err, ERROR_USAGE, "--debug knows no '%s'", given->debug);
+    return error_hint(err, "--debug lets an editor attach, --debug=pdb is pdb on this terminal");
+}
+
 static bool run_dag(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
     const DagOptions *given = invocation->options;
     DagTestOptions test = {.dag_id = invocation->arguments.items[0],
@@ -131,7 +148,7 @@ static bool run_dag(Context *ctx, const Invocation *invocation, Outcome *outcome
                        .reports = &given->reports,
                        .command = dag_command(ctx->arena, invocation, given),
                        .dag_id = test.dag_id};
-    if (!testing_begin(ctx, &testing, err)) return false;
+    if (!read_debugger(given, &test.debugger, err) || !testing_begin(ctx, &testing, err)) return false;
     if (given->is_watching) return watch_dag(ctx, &testing, &test, err);
     bool is_done = dag_tests_run(ctx, invocation->project, &test, &testing.verdict, err);
     return testing_end(ctx, &testing, is_done, outcome, err);

@@ -1,6 +1,7 @@
 #include "io/terminal.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,11 @@
 enum { DEFAULT_COLUMNS = 80, MOST_COLUMNS = 10000 };
 
 bool terminal_is_interactive(int fd) { return isatty(fd) == 1; }
+
+const char *terminal_name(Arena *arena, int fd) {
+    char path[PATH_MAX];
+    return ttyname_r(fd, path, sizeof path) == 0 ? arena_copy_string(arena, path) : NULL;
+}
 
 int terminal_width(int fd) {
     long long columns;

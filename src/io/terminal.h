@@ -5,9 +5,10 @@
 #include "base/arena.h"
 
 bool terminal_is_interactive(int fd);
-int terminal_width(int fd);             // columns; COLUMNS wins; 80 when unknown
-bool terminal_shows_colour(int fd);     // a terminal, TERM is not dumb, NO_COLOR unset
-bool terminal_shows_unicode(void);      // the locale's character set is UTF-8
+const char *terminal_name(Arena *arena, int fd);      // its path, NULL when it is no terminal
+int terminal_width(int fd);                           // columns; COLUMNS wins; 80 when unknown
+bool terminal_shows_colour(int fd);                   // a terminal, TERM is not dumb, NO_COLOR unset
+bool terminal_shows_unicode(void);                    // the locale's character set is UTF-8
 bool terminal_size(int fd, int *columns, int *rows);  // false when it is no terminal
 
 typedef struct TerminalMode TerminalMode;

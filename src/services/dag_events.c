@@ -7,6 +7,7 @@
 #include "io/json.h"
 #include "model/event.h"
 #include "model/table_changes.h"
+#include "services/dag_debug.h"
 #include "services/dag_failure.h"
 #include "services/dag_findings.h"
 
@@ -256,7 +257,10 @@ void dag_events_read_line(Context *ctx, const Project *project, const char *line
     if (strcmp(kind, "host") == 0) read_host(ctx, message, events);
     if (strcmp(kind, "file") == 0) read_file(ctx, project, message, events);
     if (strcmp(kind, "dag") == 0) read_dag(ctx, project, message, events);
-    if (strcmp(kind, "running") == 0) event_step_started(ctx, task_name(ctx->arena, message), "running");
+    if (strcmp(kind, "debugger") == 0) dag_debug_announce(ctx, (int)value_get_integer(message, "port", 0));
+    if (strcmp(kind, "attached") == 0) event_step_done(ctx, "debugger", -1, "attached");
+    if (strcmp(kind, "running") == 0 && !events->leaves_terminal)
+        event_step_started(ctx, task_name(ctx->arena, message), "running");
     if (strcmp(kind, "task") == 0) read_task(ctx, project, message, events);
     if (strcmp(kind, "done") != 0) return;
     events->state = value_get_string(message, "state", "failed");

@@ -13,7 +13,12 @@
 #include "services/sandbox.h"
 #include "services/state_store.h"
 
-enum { FILE_TIMEOUT_MS = 30 * 1000, RUN_TIMEOUT_MS = 5 * 60 * 1000, SMOKE_TIMEOUT_MS = 10 * 60 * 1000 };
+enum {
+    FILE_TIMEOUT_MS = 30 * 1000,
+    RUN_TIMEOUT_MS = 5 * 60 * 1000,
+    SMOKE_TIMEOUT_MS = 10 * 60 * 1000,
+    DEBUG_TIMEOUT_MS = 24 * 60 * 60 * 1000
+};
 
 static void add_duplicate(Context *ctx, const FoundDag *first, const FoundDag *second, DagEvents *events) {
     TestCase duplicate = {
@@ -300,12 +305,15 @@ static bool write_request(Context *ctx, const Project *project, const DagTestOpt
     return true;
 }
 
-static const char *name_next_step(Arena *arena, const DagTestOptions *options, const Verdict *verdict) {
-    if (options->task != NULL) return NULL;
+static const char *name_next_step(Arena *arena, const Project *project, const DagTestOptions *options, const Verdict *verdict) {
+    bool is_known = options->debugger != DAG_DEBUGGER_NONE || (options->task != NULL && !dag_debug_is_possible(project));
+    if (is_known) return NULL;
     list_each(const TestCase, test_case, &verdict->cases) {
         if (test_case->state != TEST_FAIL || test_case->log_path == NULL) continue;
         int length = (int)strcspn(test_case->name, "[");  // a mapped task is asked for as a whole
-        return arena_format(arena, "only this task: devbox test dag %s --task %.*s", options->dag_id, length, test_case->name);
+        const char *again = arena_format(arena, "devbox test dag %s --task %.*s", options->dag_id, length, test_case->name);
+        return options->task == NULL ? arena_format(arena, "only this task: %s", again)
+                                     : arena_format(arena, "with a debugger: %s --debug=pdb (an editor: --debug)", again);
     }
     return NULL;
 }
@@ -326,15 +334,17 @@ static void add_failed_run(Context *ctx, const DagTestOptions *options, DagEvent
 }
 
 bool dag_tests_run(Context *ctx, const Project *project, const DagTestOptions *options, Verdict *verdict, Error *err) {
-    DagEvents events = {0};
+    DagEvents events = {.leaves_terminal = options->debugger == DAG_DEBUGGER_PDB};
     Value *message = value_object(ctx->arena);
     long long start_ms = clock_now_ms();
     if (!is_dag_id(options->dag_id)) return error_set(err, ERROR_USAGE, "'%s' is no DAG id", options->dag_id);
     if (!project_prepare_state(ctx, project, err) || !write_request(ctx, project, options, message, err)) return false;
-    long long timeout_ms = ctx->timeout_ms > 0 ? ctx->timeout_ms : RUN_TIMEOUT_MS;
+    if (!dag_debug_prepare(ctx, project, options->debugger, message, err)) return false;
+    long long usual_ms = options->debugger == DAG_DEBUGGER_NONE ? RUN_TIMEOUT_MS : DEBUG_TIMEOUT_MS;
+    long long timeout_ms = ctx->timeout_ms > 0 ? ctx->timeout_ms : usual_ms;
     value_set_integer(ctx->arena, message, "timeout_ms", timeout_ms);
     DagRequest request = {.message = message, .timeout_ms = timeout_ms, .keeps_work_dir = options->keeps_work_dir};
-    event_step_started(ctx, options->dag_id, "importing Airflow");
+    if (options->debugger == DAG_DEBUGGER_NONE) event_step_started(ctx, options->dag_id, "importing Airflow");
     if (!dag_request_send(ctx, project, &request, &events, err)) return false;
     remember_file(ctx, project, options->dag_id, events.file);
     if (strcmp(events.state, "unknown_dag") == 0) return report_unknown_dag(ctx, project, options->dag_id, &events, err);
@@ -346,7 +356,7 @@ bool dag_tests_run(Context *ctx, const Project *project, const DagTestOptions *o
     if (options->task == NULL) add_unreached_tasks(ctx, &events);
     add_failed_run(ctx, options, &events);
     events.verdict.duration_ms = clock_now_ms() - start_ms;
-    events.verdict.next = name_next_step(ctx->arena, options, &events.verdict);
+    events.verdict.next = name_next_step(ctx->arena, project, options, &events.verdict);
     *verdict = events.verdict;
     return true;
 }

@@ -1,6 +1,7 @@
 // Testing DAGs without the platform running: the smoke test of files, and one DAG for real.
 #pragma once
 #include "model/verdict.h"
+#include "services/dag_debug.h"
 #include "services/dag_memory.h"
 
 typedef struct DagTestOptions {
@@ -9,6 +10,7 @@ typedef struct DagTestOptions {
     const char *logical_date;  // NULL: now
     const char *conf;          // JSON object; NULL: {}
     int retries;
+    DagDebugger debugger;
     bool keeps_work_dir;
 } DagTestOptions;
 

@@ -10,6 +10,7 @@ from contextlib import closing
 
 import airflow_api
 import airflow_runs
+import dag_debugger
 import dag_files
 import dag_findings
 from xcom_files import XComFiles
@@ -23,6 +24,8 @@ def run_request(request, events, pauses):
     """Find the DAG, run it, send the events; always ends with `done`."""
     started = time.monotonic()
     signal.signal(TIMEOUT_SIGNAL, _raise_timeout)
+    if request.get("debug"):
+        dag_debugger.begin(request, events)
     outcome = _find(request, events)
     if "dag" in outcome:
         outcome = _run(outcome["dag"], outcome["file"], request, events, pauses)
@@ -74,6 +77,8 @@ def _run(dag, found, request, events, pauses):
             return {"state": "unknown_task", "tasks": task_ids}
         dag = airflow_runs.only_task(dag, request["task"])
     airflow_runs.set_retries(dag, request.get("retries") or 0)
+    if request.get("debug"):
+        airflow_runs.lift_timeouts(dag)
     recorder = _Recorder(dag.dag_id, request, events, pauses)
     run = airflow_runs.run_dag(dag, request.get("logical_date"), request.get("conf") or {}, recorder)
     recorder.send_rest(dag.task_ids)
@@ -115,6 +120,7 @@ class _Recorder:
 
     def failed(self, error):
         self._error = error
+        dag_debugger.look_at(error)
 
     def skipped(self, reason):
         self._reason = reason

@@ -37,6 +37,7 @@ static void the_width_is_80_where_there_is_no_terminal(void **state) {
     unsetenv("COLUMNS");
     assert_int_equal(terminal_width(fd), 80);
     assert_false(terminal_is_interactive(fd));
+    assert_null(terminal_name(NULL, fd));
     close(fd);
     assert_false(terminal_is_interactive(-1));
 }

@@ -274,6 +274,28 @@ static void a_failure_in_airflow_s_code_of_a_file_that_is_gone_names_the_dag(voi
     assert_int_equal(last_case(reading)->line, 2);
 }
 
+static void a_log_that_was_cut_is_told(void **state) {
+    Reading *reading = prepare(state);
+    const char *said = read_line(reading,
+                                 "{\"event\":\"task\",\"task_id\":\"flood\",\"state\":\"success\",\"duration_ms\":1,"
+                                 "\"log\":\"@/.devbox/flood.log\",\"log_cut_bytes\":3145728}");
+    assert_non_null(strstr(said, "flood wrote too much for its log: 3 MB were cut out of the middle of .devbox/flood.log"));
+}
+
+static void a_debugger_is_announced_and_its_arrival_told(void **state) {
+    Reading *reading = prepare(state);
+    assert_non_null(strstr(read_line(reading, "{\"event\":\"debugger\",\"port\":5678}"), "127.0.0.1:5678"));
+    assert_non_null(strstr(read_line(reading, "{\"event\":\"attached\"}"), "attached"));
+}
+
+static void a_run_whose_terminal_a_debugger_has_shows_no_steps(void **state) {
+    Reading *reading = prepare(state);
+    static const char running[] = "{\"event\":\"running\",\"task_id\":\"load\"}";
+    assert_non_null(strstr(read_line(reading, running), "load"));
+    reading->events.leaves_terminal = true;
+    assert_string_equal(read_line(reading, running), "");
+}
+
 static void a_common_error_comes_with_its_remedy(void **state) {
     Reading *reading = prepare(state);
     read_line(reading,
@@ -344,6 +366,9 @@ int main(void) {
         test_with_checkout(a_failure_in_airflow_s_code_is_placed_at_the_operator),
         test_with_checkout(a_failure_in_airflow_s_code_of_a_file_that_is_gone_names_the_dag),
         test_with_checkout(a_common_error_comes_with_its_remedy),
+        test_with_checkout(a_log_that_was_cut_is_told),
+        test_with_checkout(a_debugger_is_announced_and_its_arrival_told),
+        test_with_checkout(a_run_whose_terminal_a_debugger_has_shows_no_steps),
         test_with_checkout(the_dag_under_test_is_the_title),
         test_with_checkout(a_task_began_when_its_duration_did),
         test_with_checkout(the_last_event_is_kept),

@@ -266,7 +266,8 @@ static void one_task_alone_is_asked_for_and_keeps_what_the_last_run_left(void **
     must_run(&lone);
     assert_string_equal(request_string("task"), "b");
     assert_int_equal(current->verdict.cases.count, 1);
-    assert_null(current->verdict.next);
+    assert_string_equal(current->verdict.next,
+                        "with a debugger: devbox test dag daily --task b --debug=pdb (an editor: --debug)");
     assert_true(file_exists(path_in(".devbox/logs/test/daily/xcom/a.json")));
     script(DAG TASK("b", "success") DONE, 0);
     must_run(&whole);

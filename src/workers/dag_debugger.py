@@ -1,0 +1,82 @@
+"""Debuggers for the process that runs a DAG: one that editors attach to, and pdb on the terminal of whoever asked."""
+
+import bdb
+import os
+import pdb
+import socket
+import sys
+import traceback
+
+PREFERRED_PORT = 5678
+
+
+_terminal = None
+
+
+def begin(request, events):
+    """Before the DAG's file is imported."""
+    global _terminal
+    wish = request["debug"]
+    if wish["kind"] == "pdb":
+        _terminal = _Terminal(wish["terminal"], request["dags_folder"])
+    else:
+        _wait_for_editor(wish, events)
+
+
+def look_at(error):
+    """What a task failed with."""
+    if _terminal is not None:
+        _terminal.look_at(error)
+
+
+def _wait_for_editor(wish, events):
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+    sys.path.append(wish["packages"])
+    import debugpy
+
+    port = _free_port()
+    # A program that a task starts is not to wait for an editor of its own.
+    debugpy.configure(subProcess=False)
+    debugpy.listen(("127.0.0.1", port))
+    events.send("debugger", port=port)
+    debugpy.wait_for_client()
+    events.send("attached")
+
+
+def _free_port():
+    for port in (PREFERRED_PORT, 0):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return probe.getsockname()[1]
+    raise OSError("no port is free on 127.0.0.1")
+
+
+class _Terminal:
+    """pdb on the terminal by its name, as stdin and stdout of a task are nothing and its log."""
+
+    def __init__(self, path, folder):
+        descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY)
+        self._streams = {"stdin": os.fdopen(descriptor, "r"), "stdout": os.fdopen(os.dup(descriptor), "w")}
+        self._folder = folder.rstrip("/") + "/"
+        self._has_looked = False
+        sys.breakpointhook = pdb.set_trace = lambda *_, **__: self._new().set_trace(sys._getframe(1))
+
+    def _new(self):
+        return pdb.Pdb(nosigint=True, **self._streams)
+
+    def look_at(self, error):
+        """The first failure of the run, from the user's last line on the way to it."""
+        if self._has_looked or isinstance(error, bdb.BdbQuit):
+            return
+        self._has_looked = True
+        print(f"\n{type(error).__name__}: {error}", file=self._streams["stdout"], flush=True)
+        debugger = self._new()
+        files = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
+        depth = next((depth for depth, file in enumerate(reversed(files)) if file.startswith(self._folder)), 0)
+        if depth > 0:
+            debugger.cmdqueue.append(f"up {depth}")
+        debugger.reset()
+        debugger.interaction(None, error.__traceback__)

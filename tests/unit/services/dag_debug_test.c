@@ -1,0 +1,108 @@
+// fakes: process
+#include "services/dag_debug.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "fakes/fake_process.h"
+#include "io/json.h"
+#include "support/airflow_ready.h"
+#include "support/event_log.h"
+
+static Project open_with(Checkout *checkout, const char *runtime) {
+    airflow_use_own_cache(checkout);
+    checkout_add(checkout, "devbox.yaml", arena_format(checkout->arena, "runtime: %s\n", runtime));
+    fake_process_script(NULL, 0);
+    return checkout_open(checkout);
+}
+
+static void no_debugger_changes_nothing(void **state) {
+    Checkout *checkout = *state;
+    Project project = open_with(checkout, "docker");
+    Value *message = value_object(checkout->arena);
+    assert_true(dag_debug_prepare(&checkout->ctx, &project, DAG_DEBUGGER_NONE, message, &checkout->err));
+    assert_string_equal(json_print(checkout->arena, message), "{}");
+}
+
+static void containers_have_no_debugger_and_say_what_has(void **state) {
+    static const DagDebugger debuggers[] = {DAG_DEBUGGER_EDITOR, DAG_DEBUGGER_PDB};
+    Checkout *checkout = *state;
+    Project project = open_with(checkout, "docker");
+    for (size_t i = 0; i < sizeof debuggers / sizeof *debuggers; i++) {
+        assert_false(dag_debug_prepare(&checkout->ctx, &project, debuggers[i], value_object(checkout->arena), &checkout->err));
+        assert_int_equal(checkout->err.code, ERROR_USAGE);
+        assert_non_null(strstr(checkout->err.hint, "runtime: native"));
+        error_clear(&checkout->err);
+    }
+}
+
+static void pdb_needs_a_terminal(void **state) {
+    Checkout *checkout = *state;
+    Project project = open_with(checkout, "native");
+    int saved = dup(STDIN_FILENO), nothing = open("/dev/null", O_RDONLY);
+    dup2(nothing, STDIN_FILENO);
+    bool is_ready = dag_debug_prepare(&checkout->ctx, &project, DAG_DEBUGGER_PDB, value_object(checkout->arena), &checkout->err);
+    dup2(saved, STDIN_FILENO);
+    close(saved);
+    close(nothing);
+    assert_false(is_ready);
+    assert_int_equal(checkout->err.code, ERROR_USAGE);
+    assert_string_equal(checkout->err.hint, "run it in a terminal, or let an editor attach: --debug");
+}
+
+static void find_debugpy(Checkout *checkout, PythonEnvironment *environment) {
+    PythonRequest request = {
+        .name = "debugpy",
+        .lock_path = path_join(checkout->arena, checkout->ctx.share_dir, "compose/debugpy/requirements.lock"),
+        .python_prefer = "3.11",
+    };
+    assert_true(python_environment_observe(&checkout->ctx, &request, environment, &checkout->err));
+    airflow_add_environment(checkout, environment);
+}
+
+static void an_editor_gets_the_packages_of_debugpy(void **state) {
+    Checkout *checkout = *state;
+    PythonEnvironment environment;
+    Project project = open_with(checkout, "native");
+    Value *message = value_object(checkout->arena);
+    find_debugpy(checkout, &environment);
+    const char *packages = path_join(checkout->arena, environment.folder, "lib/python3.11/site-packages");
+    assert_true(folder_create(checkout->arena, packages, &checkout->err));
+    assert_true(dag_debug_prepare(&checkout->ctx, &project, DAG_DEBUGGER_EDITOR, message, &checkout->err));
+    const Value *wish = value_get(message, "debug");
+    assert_string_equal(value_get_string(wish, "kind", ""), "debugpy");
+    assert_string_equal(value_get_string(wish, "packages", ""), packages);
+}
+
+static void an_environment_without_packages_is_to_be_made_again(void **state) {
+    Checkout *checkout = *state;
+    PythonEnvironment environment;
+    Project project = open_with(checkout, "native");
+    find_debugpy(checkout, &environment);
+    assert_true(folder_create(checkout->arena, path_join(checkout->arena, environment.folder, "lib/other"), &checkout->err));
+    assert_false(dag_debug_prepare(&checkout->ctx, &project, DAG_DEBUGGER_EDITOR, value_object(checkout->arena), &checkout->err));
+    assert_non_null(strstr(checkout->err.hint, environment.folder));
+}
+
+static void the_announcement_is_what_an_editor_needs(void **state) {
+    Checkout *checkout = *state;
+    EventLog log;
+    event_log_start(&log, &checkout->ctx);
+    dag_debug_announce(&checkout->ctx, 5679);
+    const char *said = event_log_take(&log);
+    assert_non_null(strstr(said, "a debugger can attach to 127.0.0.1:5679"));
+    assert_non_null(strstr(said, "\"request\": \"attach\", \"connect\": {\"host\": \"127.0.0.1\", \"port\": 5679}}"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        test_with_checkout(no_debugger_changes_nothing),
+        test_with_checkout(containers_have_no_debugger_and_say_what_has),
+        test_with_checkout(pdb_needs_a_terminal),
+        test_with_checkout(an_editor_gets_the_packages_of_debugpy),
+        test_with_checkout(an_environment_without_packages_is_to_be_made_again),
+        test_with_checkout(the_announcement_is_what_an_editor_needs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
