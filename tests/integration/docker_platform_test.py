@@ -226,7 +226,7 @@ class Platform:
     def test_dag_tests_are_forks_of_a_warm_process_and_end_with_a_killed_devbox(self):
         self.checkout.write("dags/hanging.py", HANGING_DAG)
         self.addCleanup(os.remove, self.checkout.path("dags/hanging.py"))
-        self.checkout.run("test", "dags", "dags/hanging.py").check()
+        self.assertEqual(self.checkout.json("test", "dags", "dags/hanging.py")["data"]["process"], "warm")
         idle = self.warm_processes()
         hanging = subprocess.Popen([self.checkout.binary, "test", "dag", "hanging"], cwd=self.checkout.root, env=self.checkout.environment,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, **self.checkout.user)
