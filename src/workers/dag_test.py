@@ -81,6 +81,7 @@ class _Watch:
         if event.get("error"):
             event["error"].update(type="Timeout", message=self._limit)
         if event["event"] == "task":
+            event["log_cut_bytes"] = self.log.cut_bytes
             self._events.forward(event)
             self._send_done("timeout", task=event["task_id"], map_index=event["map_index"])
         elif event["event"] == "done":
@@ -108,6 +109,7 @@ class _Watch:
         if running is not None:
             kind, message = ("Timeout", self._limit) if self._is_late() else ("ProcessExit", ending)
             fields = {name: running[name] for name in ("task_id", "map_index", "log")}
+            fields["log_cut_bytes"] = self.log.cut_bytes
             error = dag_files.process_error(kind, message)
             self._events.send("task", **fields, state="failed", duration_ms=_elapsed_ms(self._running_since), xcom=[], error=error)
         if self._is_late():

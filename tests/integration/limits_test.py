@@ -37,6 +37,14 @@ with DAG("flood", schedule=None, start_date=START):
         print("the end")
     flood()
 """
+ENDLESS = HEAD + """
+with DAG("endless", schedule=None, start_date=START):
+    @task
+    def endless():
+        while True:
+            os.write(1, b"x" * (1 << 20) + b"\\n")
+    endless()
+"""
 LACKING = HEAD + """
 with DAG("lacking", schedule=None, start_date=START):
     @task
@@ -68,7 +76,7 @@ class Limits:
 
     @classmethod
     def setUpClass(cls):
-        files = {"greedy.py": GREEDY, "lacking.py": LACKING, "reading.py": READING}
+        files = {"greedy.py": GREEDY, "endless.py": ENDLESS, "lacking.py": LACKING, "reading.py": READING}
         cls.checkout = support.Checkout(cls.version, example=False, dags=files)
         cls.addClassCleanup(cls.checkout.close)
 
@@ -93,6 +101,12 @@ class Limits:
             content = file.read()
         self.assertLess(content.index("the beginning"), content.index("[devbox cut out"))
         self.assertLess(content.index("[devbox cut out"), content.index("the end"))
+
+    def test_a_log_without_end_is_cut_until_the_test_times_out(self):
+        answer = self.checkout.run("test", "dag", "endless", "--timeout", "3s").check(1)
+        self.assertIn("Timeout: still running after 3 s", answer.out)
+        self.assertRegex(answer.err, r"endless wrote too much for its log: \d+ MB were cut out of the middle")
+        self.assertLess(os.path.getsize(self.checkout.path(".devbox/logs/test/endless/endless.log")), 1 << 30)
 
     def test_what_is_missing_is_named_with_the_line_to_add(self):
         answer = self.checkout.run("test", "dag", "lacking").check(1)
