@@ -16,6 +16,7 @@ CGROUP_FILES = (
 )
 LOG_LIMIT = 64 << 20
 LOG_HEAD = LOG_TAIL = 1 << 20
+MOST_CHUNKS = 8
 
 _memory_limit = None
 
@@ -79,12 +80,19 @@ class LogWatch:
                 self._cut()
 
     def _cut(self):
-        with open(self._path, "r+b") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(size - LOG_TAIL)
-            tail = file.read(LOG_TAIL)
-            file.truncate(LOG_HEAD)
-        self.cut_bytes += size - LOG_HEAD - LOG_TAIL
-        # Its writers append, too.
-        with open(self._path, "ab") as file:
-            file.write(f"\n[devbox cut out {self.cut_bytes} bytes here]\n".encode() + tail)
+        """Moves the end to where the middle was. What is written meanwhile follows; only a flood outruns this."""
+        file = os.open(self._path, os.O_RDWR)
+        try:
+            size = os.fstat(file).st_size
+            self.cut_bytes += size - LOG_HEAD - LOG_TAIL
+            end = LOG_HEAD + os.pwrite(file, f"\n[devbox cut out {self.cut_bytes} bytes here]\n".encode(), LOG_HEAD)
+            start = size - LOG_TAIL
+            for _ in range(MOST_CHUNKS):
+                chunk = os.pread(file, LOG_TAIL, start)
+                if not chunk:
+                    break
+                start += len(chunk)
+                end += os.pwrite(file, chunk, end)
+            os.ftruncate(file, end)
+        finally:
+            os.close(file)
