@@ -115,7 +115,8 @@ tick() {
 
 stop_ticker() {
     [ -n "$ticker" ] || return 0
-    kill "$ticker" 2>/dev/null || :
+    # TERM may reach the ticker before it has its own handlers, and be lost: the wait would then have no end.
+    kill -KILL "$ticker" 2>/dev/null || :
     wait "$ticker" 2>/dev/null || :
     ticker=
 }

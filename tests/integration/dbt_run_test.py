@@ -60,7 +60,7 @@ class DbtRun(unittest.TestCase):
         if not VENV:
             raise AssertionError("no dbt environment: run environments_test.py first, or set DEVBOX_TEST_VENV_DBT")
         cls.template = tempfile.mkdtemp(prefix="devbox-dbt-")
-        cls.addClassCleanup(shutil.rmtree, cls.template)
+        cls.addClassCleanup(support.remove_folder, cls.template)
         cls.home = cls.template
         shutil.copytree(os.path.join(ROOT, "starter", "dbt"), os.path.join(cls.template, "dbt"))
         make_sandbox(os.path.join(cls.template, "sandbox.db"))
@@ -70,7 +70,7 @@ class DbtRun(unittest.TestCase):
 
     def setUp(self):
         self.home = tempfile.mkdtemp(prefix="devbox-dbt-")
-        self.addCleanup(shutil.rmtree, self.home)
+        self.addCleanup(support.remove_folder, self.home)
         shutil.rmtree(self.home)
         shutil.copytree(self.template, self.home, symlinks=True)
 

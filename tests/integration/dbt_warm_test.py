@@ -2,7 +2,6 @@
 and after each kind of edit the same tables."""
 import glob
 import os
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -27,7 +26,7 @@ class WarmDbt(dbt_run_test.DbtRun):
 
     @classmethod
     def end_servers(cls):
-        shutil.rmtree(cls.sockets)
+        support.remove_folder(cls.sockets)
         for pid in cls.processes():
             os.kill(pid, signal.SIGTERM)
         support.wait_until(lambda: not cls.processes(), 10, "the end of all warm processes")
@@ -164,7 +163,7 @@ class Edits(unittest.TestCase):
     def make_side(self, kind):
         side = kind("run_dbt")
         side.home = tempfile.mkdtemp(prefix="devbox-dbt-")
-        self.addCleanup(shutil.rmtree, side.home)
+        self.addCleanup(support.remove_folder, side.home)
         for name, text in PROJECT.items():
             side.write(name, text)
         database = sqlite3.connect(os.path.join(side.home, "sandbox.db"))

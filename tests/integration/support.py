@@ -57,6 +57,15 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def remove_folder(folder):
+    """Also while a process that was told to end still writes there."""
+    def is_removed():
+        shutil.rmtree(folder, ignore_errors=True)
+        return not os.path.exists(folder)
+
+    wait_until(is_removed, 10, "%s removed" % folder)
+
+
 def marked_processes(instance):
     """Living processes of one checkout, found by the marker that devbox gives all of them."""
     found = []
