@@ -3,6 +3,9 @@
 #pragma once
 #include "services/airflow_runtime.h"
 
+// Set to our pid, the door ends when we do, and with it the command.
+#define WARM_OWNER_VARIABLE "DEVBOX_OWNER"
+
 // What follows the interpreter to run the worker `script` ("airflow_host.py") with `arguments` in a fork of such a process,
 // started when there is none. Without arguments it is only started.
 StringList warm_process_argv(Arena *arena, const Project *project, const PythonPlace *place, const char *script,

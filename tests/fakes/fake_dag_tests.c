@@ -4,6 +4,9 @@
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "model/event.h"
+#include "support/test.h"
+
+enum { MOST_RUNS = 16 };
 
 FakeDagTests fake_dag_tests;
 
@@ -83,8 +86,12 @@ bool dag_tests_select(Context *ctx, const Project *project, const StringList *wa
 bool dag_tests_run(Context *ctx, const Project *project, const DagTestOptions *options, Verdict *verdict, Error *err) {
     (void)project;
     (void)err;
+    // A watch forgets the memory of each round, but the test still asks what was run.
+    static const char *ids[MOST_RUNS];
+    if (fake_dag_tests.ran.count == MOST_RUNS) fail_msg("more than %d runs", MOST_RUNS);
     fake_dag_tests.runs++;
-    list_push(ctx->arena, &fake_dag_tests.ran, options->dag_id);
+    fake_dag_tests.ran.items = ids;
+    ids[fake_dag_tests.ran.count++] = options->dag_id;
     verdict_add(ctx->arena, verdict, &(TestCase){.suite = "dag", .name = options->dag_id});
     return true;
 }
