@@ -7,11 +7,10 @@ import importlib.util
 import os
 import sys
 
+from audit_events import listening
+
 WORKERS = os.path.dirname(os.path.abspath(__file__))
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
-
-_current = None
-_is_listening = False
 
 # file → what it used itself. It outlives one check: a module that another file imported before is not read again.
 _uses = {}
@@ -26,18 +25,14 @@ class FileUses:
         self._undo = contextlib.ExitStack()
 
     def __enter__(self):
-        global _current
         _uses[self.path] = set()
         if self._prefixes:
-            _listen()
             self._replace(builtins, "__import__", self._recording_import(builtins.__import__))
             self._replace(importlib, "import_module", self._recording_import_module(importlib.import_module))
-            _current = self
+            self._undo.enter_context(listening(self._saw, "open", "os.listdir", "os.scandir"))
         return self
 
     def __exit__(self, *_):
-        global _current
-        _current = None
         self._undo.close()
 
     def _replace(self, owner, name, value):
@@ -85,7 +80,10 @@ class FileUses:
             if file and self._is_ours(file):
                 _uses.setdefault(user, set()).add(file)
 
-    def saw(self, event, arguments):
+    def _saw(self, event, arguments):
+        is_list = event != "open"
+        if not is_list and (arguments[2] or 0) & WRITING:
+            return
         place = "." if arguments[0] is None else arguments[0]
         # A descriptor was opened by its name before.
         if not isinstance(place, (str, bytes, os.PathLike)):
@@ -94,7 +92,6 @@ class FileUses:
         if not self._is_ours(os.path.join(path, "")) or "__pycache__" in path:
             return
         frame = sys._getframe(2)
-        is_list = event != "open"
         # Python itself lists folders and reads modules; only what asked for them is known then.
         if is_list and "importlib" in frame.f_code.co_filename:
             return
@@ -119,19 +116,3 @@ def _caller(frame):
     while frame is not None and os.path.dirname(frame.f_code.co_filename) == WORKERS:
         frame = frame.f_back
     return frame
-
-
-def _listen():
-    """An audit hook cannot be taken away again."""
-    global _is_listening
-    if not _is_listening:
-        sys.addaudithook(_hear)
-        _is_listening = True
-
-
-def _hear(event, arguments):
-    if _current is None or event not in ("open", "os.listdir", "os.scandir"):
-        return
-    if event == "open" and (arguments[2] or 0) & WRITING:
-        return
-    _current.saw(event, arguments)

@@ -8,12 +8,10 @@ import time
 import warnings
 
 import airflow_api
+from audit_events import listening
 
 SLOW_IMPORT_S = 1.0
-NETWORK_EVENTS = frozenset(("socket.connect", "socket.getaddrinfo", "socket.gethostbyname"))
-
-_current = None
-_is_listening = False
+NETWORK_EVENTS = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname")
 
 
 class ImportWatch:
@@ -30,9 +28,7 @@ class ImportWatch:
         self._undo = contextlib.ExitStack()
 
     def __enter__(self):
-        global _current
         self._started = time.monotonic()
-        _listen_to_network()
         self._replace(importlib.machinery, "SourceFileLoader", self._recording_loader())
         self._replace(builtins, "__import__", self._timing_import(builtins.__import__))
         for cls in airflow_api.dag_classes():
@@ -42,12 +38,10 @@ class ImportWatch:
         self._undo.enter_context(warnings.catch_warnings())
         warnings.simplefilter("default")
         warnings.showwarning = self._record_warning
-        _current = self
+        self._undo.enter_context(listening(self._saw_network, *NETWORK_EVENTS))
         return self
 
     def __exit__(self, *_):
-        global _current
-        _current = None
         self._undo.close()
         self._judge_duration(time.monotonic() - self._started)
 
@@ -121,7 +115,7 @@ class ImportWatch:
                 return
         self._add_at("slow-file", f"takes {total_s:.1f} s to import, most of it outside of import statements", self._path, None)
 
-    def saw_network(self, event, arguments):
+    def _saw_network(self, event, arguments):
         target = arguments[1] if event == "socket.connect" else arguments[0]
         if isinstance(target, tuple):
             host, port = target[:2]
@@ -150,16 +144,3 @@ class ImportWatch:
         )
         if not is_known:
             self.warnings.append({"code": code, "file": file, "line": line, "message": message})
-
-
-def _listen_to_network():
-    """An audit hook cannot be taken away again, so that there is one for all files of the process."""
-    global _is_listening
-    if not _is_listening:
-        sys.addaudithook(_hear)
-        _is_listening = True
-
-
-def _hear(event, arguments):
-    if _current is not None and event in NETWORK_EVENTS:
-        _current.saw_network(event, arguments)
