@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 import sys
+from pathlib import Path
 
 import airflow_api
 import airflow_warm
@@ -74,10 +75,9 @@ def _copy_from_postgres(live, database):
 
 def _copy_user_tables(live, database):
     """What the user made in the UI; the template knows none of it."""
-    location = live.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     connection = sqlite3.connect(database, uri=True)
     try:
-        connection.execute("ATTACH ? AS live", (f"file:{location}?mode=ro",))
+        connection.execute("ATTACH ? AS live", (Path(live).as_uri() + "?mode=ro",))
         for table in USER_TABLES:
             columns = ", ".join(row[1] for row in connection.execute(f"PRAGMA table_info({table})"))
             connection.execute(f"DELETE FROM {table}")

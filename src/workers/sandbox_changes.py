@@ -6,6 +6,7 @@ two of them in one process would take each other's locks away.
 
 import os
 import sqlite3
+from pathlib import Path
 
 BUSY_S = 2.0
 SAMPLE_ROWS = 5
@@ -38,8 +39,7 @@ class SandboxChanges:
 
     def _is_open(self):
         if self._database is None and self._path and os.path.exists(self._path):
-            location = self._path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-            self._database = sqlite3.connect(f"file:{location}?mode=ro", uri=True, timeout=BUSY_S, isolation_level=None)
+            self._database = sqlite3.connect(Path(self._path).as_uri() + "?mode=ro", uri=True, timeout=BUSY_S, isolation_level=None)
         return self._database is not None
 
     def _was_written(self):

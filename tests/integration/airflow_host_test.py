@@ -175,7 +175,7 @@ class RequestTests(AirflowCase):
         self.assertEqual(tasks["first", -1]["xcom"][0]["value"], "day 2024-05-06")
 
     def test_connections_and_variables_of_the_live_database_are_there(self):
-        live = os.path.join(self.folder, "live.db")
+        live = os.path.join(self.folder, "live 5%3f?#.db")
         shutil.copyfile(self.template, live)
         with sqlite3.connect(live) as database:
             columns = "conn_id, conn_type, host, is_encrypted, is_extra_encrypted"
