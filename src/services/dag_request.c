@@ -60,27 +60,40 @@ static bool report_trouble(Context *ctx, const ProcessResult *result, const DagR
     return error_detail(err, text_last_lines(ctx->arena, result->errors, TAIL_LINES));
 }
 
+static bool open_place(Conversation *conversation, Error *err) {
+    conversation->runtime = airflow_runtime_of(conversation->project);
+    return conversation->runtime->open_place(conversation->ctx, conversation->project, PYTHON_DAG_TESTS, "airflow",
+                                             &conversation->place, err);
+}
+
+// Completes a spec: the host with these arguments, or, without any, the start of its warm process.
+static bool enter_host(const Conversation *conversation, const StringList *arguments, ProcessSpec *spec, Error *err) {
+    Context *ctx = conversation->ctx;
+    const Project *project = conversation->project;
+    const PythonPlace *place = &conversation->place;
+    PairList variables = {0};
+    StringList argv = warm_process_argv(ctx->arena, project, place, HOST_SCRIPT, arguments);
+    spec->argv = string_list_to_argv(ctx->arena, &argv);
+    spec->folder = project->root;
+    // A test's own home: what Airflow writes there goes away with it.
+    if (conversation->work_dir != NULL) pair_list_add(ctx->arena, &variables, "AIRFLOW_HOME", conversation->work_dir);
+    pair_list_add(ctx->arena, &variables, TEMPLATE_VARIABLE, place->template_path);
+    return conversation->runtime->enter_place(ctx, project, PYTHON_DAG_TESTS, &variables, spec, err);
+}
+
 static bool send(Conversation *conversation, Error *err) {
     Context *ctx = conversation->ctx;
     const DagRequest *request = conversation->request;
     ProcessResult result;
-    // A test's own home: what Airflow writes there goes away with it.
-    Pair pairs[] = {{.key = "AIRFLOW_HOME", .value = conversation->work_dir},
-                    {.key = TEMPLATE_VARIABLE, .value = conversation->place.template_path}};
-    PairList variables = {.items = pairs, .count = sizeof pairs / sizeof *pairs};
-    complete_message(conversation);
     const char *word = "request";
     const StringList arguments = {.items = &word, .count = 1};
-    StringList argv = warm_process_argv(ctx->arena, conversation->project, &conversation->place, HOST_SCRIPT, &arguments);
-    ProcessSpec spec = {.argv = string_list_to_argv(ctx->arena, &argv),
-                        .folder = conversation->project->root,
-                        .input = arena_format(ctx->arena, "%s\n", json_print(ctx->arena, request->message)),
+    complete_message(conversation);
+    ProcessSpec spec = {.input = arena_format(ctx->arena, "%s\n", json_print(ctx->arena, request->message)),
                         .keeps_input_open = true,
                         .on_output = read_line,
                         .handler_state = conversation,
                         .timeout_ms = request->timeout_ms + START_ALLOWANCE_MS};
-    if (!conversation->runtime->enter_place(ctx, conversation->project, PYTHON_DAG_TESTS, &variables, &spec, err)) return false;
-    if (!process_run(ctx, &spec, &result, err)) return false;
+    if (!enter_host(conversation, &arguments, &spec, err) || !process_run(ctx, &spec, &result, err)) return false;
     bool has_answer = result.outcome == PROCESS_EXITED && result.exit_code == 0 && conversation->events->state != NULL;
     return has_answer || report_trouble(ctx, &result, request, err);
 }
@@ -89,8 +102,7 @@ bool dag_request_send(Context *ctx, const Project *project, const DagRequest *re
     Conversation conversation = {.ctx = ctx, .project = project, .request = request, .events = events};
     const char *parent = project_state_path(ctx->arena, project, "tmp");
     Error cleaning = {.arena = ctx->arena};
-    conversation.runtime = airflow_runtime_of(project);
-    if (!conversation.runtime->open_place(ctx, project, PYTHON_DAG_TESTS, "airflow", &conversation.place, err)) return false;
+    if (!open_place(&conversation, err)) return false;
     if (!folder_create(ctx->arena, parent, err)) return false;
     if (!folder_create_temporary(ctx->arena, parent, "dags-", &conversation.work_dir, err)) return false;
     bool is_done = send(&conversation, err);
@@ -103,17 +115,11 @@ bool dag_request_send(Context *ctx, const Project *project, const DagRequest *re
 }
 
 void dag_request_prepare(Context *ctx, const Project *project) {
-    const AirflowRuntime *runtime = airflow_runtime_of(project);
+    Conversation conversation = {.ctx = ctx, .project = project};
     const StringList no_arguments = {0};
-    PythonPlace place;
+    ProcessSpec spec = {.timeout_ms = WARM_UP_TIMEOUT_MS};
     ProcessResult result;
     Error ignored = {.arena = ctx->arena};
-    if (!runtime->open_place(ctx, project, PYTHON_DAG_TESTS, "airflow", &place, &ignored)) return;
-    StringList argv = warm_process_argv(ctx->arena, project, &place, HOST_SCRIPT, &no_arguments);
-    Pair template = {.key = TEMPLATE_VARIABLE, .value = place.template_path};
-    PairList variables = {.items = &template, .count = 1};
-    ProcessSpec spec = {
-        .argv = string_list_to_argv(ctx->arena, &argv), .folder = project->root, .timeout_ms = WARM_UP_TIMEOUT_MS};
-    if (!runtime->enter_place(ctx, project, PYTHON_DAG_TESTS, &variables, &spec, &ignored)) return;
+    if (!open_place(&conversation, &ignored) || !enter_host(&conversation, &no_arguments, &spec, &ignored)) return;
     if (!process_run(ctx, &spec, &result, &ignored)) return;
 }
