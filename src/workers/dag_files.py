@@ -7,7 +7,7 @@ import traceback
 
 import airflow_api
 import dag_findings
-import test_limits
+import user_limits
 from import_watch import ImportWatch
 
 WORKERS = os.path.dirname(os.path.abspath(__file__))
@@ -113,7 +113,7 @@ def describe_error(error, message=None):
     if isinstance(error, SystemExit):
         message = message or f"sys.exit({error.code!r}) was called"
     if isinstance(error, MemoryError):
-        message = message or test_limits.explain_memory(error)
+        message = message or user_limits.explain_memory(error)
     text = "".join(_without_own_frames(traceback.TracebackException.from_exception(error)).format())
     return {
         "type": type(error).__name__,

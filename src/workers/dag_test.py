@@ -8,7 +8,7 @@ import time
 import dag_files
 import dag_run
 from sandbox_changes import SandboxChanges
-from test_limits import LogWatch
+from user_limits import LogWatch
 from user_process import GRACE_S, UserProcess
 
 

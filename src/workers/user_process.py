@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 
-import test_limits
+import user_limits
 from host_process import EventStream, adopt_orphans, die_with_parent
 
 # What a process gets beyond its limit, to report the timeout itself with the place where it hung.
@@ -149,7 +149,7 @@ def _run(work, descriptor, parent):
             signal.signal(number, signal.SIG_DFL)
         die_with_parent(parent, signal.SIGKILL)
         _read_nothing()
-        test_limits.limit_memory()
+        user_limits.limit_memory()
         work(EventStream(descriptor))
         status = 0
     except BaseException:
