@@ -37,6 +37,7 @@ static int start_native(void **state) {
     Native *native = arena_allocate(checkout->arena, sizeof *native);
     *native = (Native){.checkout = checkout, .ctx = &checkout->ctx, .err = &checkout->err, .lock_fd = -1};
     setenv("XDG_CACHE_HOME", checkout_path(checkout, "cache"), 1);
+    setenv("DOCKER_HOST", "unix:///nowhere/docker.sock", 1);
     checkout_add_folder(checkout, "dags");
     native->project = checkout_open(checkout);
     assert_true(project_prepare_state(native->ctx, &native->project, native->err));
