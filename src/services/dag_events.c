@@ -237,6 +237,7 @@ static void read_dag(Context *ctx, const Project *project, const Value *message,
         arena_format(ctx->arena, "%s · %s:%lld · %zu %s", value_get_string(message, "dag_id", "?"), file, (long long)events->line,
                      events->tasks.count, events->tasks.count == 1 ? "task" : "tasks");
     event_headline(ctx, "%s", events->verdict.title);
+    if (events->step != NULL) event_step_progress(ctx, events->step, "running");
     dag_findings_read(ctx, project, value_get(message, "warnings"), &events->verdict);
 }
 

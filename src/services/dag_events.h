@@ -27,6 +27,7 @@ typedef struct DagEvents {
     FoundDagList dags;  // everything that was found
     CheckedFileList files;
     struct DagMemory *memory;  // what of it is remembered beyond this test; NULL: nothing
+    const char *step;          // that began with the test and says what it is at; NULL: none, a debugger is on it
     StringList tasks;          // of the DAG under test, in order
     const char *file;          // of the DAG under test, relative to the checkout; NULL while it has not come
     int line;

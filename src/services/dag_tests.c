@@ -344,7 +344,10 @@ bool dag_tests_run(Context *ctx, const Project *project, const DagTestOptions *o
     long long timeout_ms = ctx->timeout_ms > 0 ? ctx->timeout_ms : usual_ms;
     value_set_integer(ctx->arena, message, "timeout_ms", timeout_ms);
     DagRequest request = {.message = message, .timeout_ms = timeout_ms, .keeps_work_dir = options->keeps_work_dir};
-    if (options->debugger == DAG_DEBUGGER_NONE) event_step_started(ctx, options->dag_id, "importing Airflow");
+    if (options->debugger == DAG_DEBUGGER_NONE) {
+        events.step = options->dag_id;
+        event_step_started(ctx, events.step, "importing Airflow");
+    }
     if (!dag_request_send(ctx, project, &request, &events, err)) return false;
     remember_file(ctx, project, options->dag_id, events.file);
     if (strcmp(events.state, "unknown_dag") == 0) return report_unknown_dag(ctx, project, options->dag_id, &events, err);

@@ -243,6 +243,18 @@ static void a_dag_is_run_with_what_the_user_gave(void **state) {
     assert_string_equal(request_string("log_dir"), path_in(".devbox/logs/test/daily"));
 }
 
+static void progress_speaks_of_the_import_until_the_dag_is_there(void **state) {
+    static const DagTestOptions options = {.dag_id = "daily"};
+    (void)state;
+    script(DAG "{\"event\":\"running\",\"task_id\":\"a\"}\n" TASK("a", "success") TASK("b", "success") TASK("c", "success") DONE,
+           0);
+    must_run(&options);
+    assert_string_equal(event_log_take(&current->log),
+                        "started daily: importing Airflow\nheadline: daily · dags/orders.py:1 · 3 tasks\n"
+                        "progress daily: running\nstarted a: running\n"
+                        "case: pass a\ncase: pass b\ncase: pass c\n");
+}
+
 static void a_failed_task_names_the_next_step_and_what_was_not_reached(void **state) {
     static const DagTestOptions options = {.dag_id = "daily"};
     (void)state;
@@ -393,6 +405,7 @@ int main(void) {
         test_dags(a_worker_that_cannot_answer_is_told_by_how_it_ended),
         test_dags(dags_are_selected_by_id_and_tag),
         test_dags(a_dag_is_run_with_what_the_user_gave),
+        test_dags(progress_speaks_of_the_import_until_the_dag_is_there),
         test_dags(a_failed_task_names_the_next_step_and_what_was_not_reached),
         test_dags(one_task_alone_is_asked_for_and_keeps_what_the_last_run_left),
         test_dags(an_unknown_dag_has_a_nearest_one_and_files_that_may_hold_it),
