@@ -58,7 +58,7 @@ _devbox() {
             ;;
         "test")
             words="dag dags dbt"
-            options="--fail-fast --junit --report"
+            options="--changed --fail-fast --junit --report"
             ;;
         "test dag")
             words=""
@@ -67,7 +67,7 @@ _devbox() {
             ;;
         "test dags")
             words=""
-            options="--junit --report"
+            options="--changed --junit --report"
             files=-f
             ;;
         "test dbt")

@@ -76,6 +76,7 @@ complete -c devbox -n '__devbox_at "restart"' -a '(devbox __complete services 2>
 complete -c devbox -n '__devbox_at "test"' -a dag -d 'Run one DAG here and now, with each task\'s result, log and data'
 complete -c devbox -n '__devbox_at "test"' -a dags -d 'Import every DAG file, and say what is wrong or slow in it'
 complete -c devbox -n '__devbox_at "test"' -a dbt -d 'Build and test dbt models on a private copy of the sandbox'
+complete -c devbox -n '__devbox_at "test"' -l changed -d 'DAG files and models that are affected by what changed since BASE (default: the default branch)'
 complete -c devbox -n '__devbox_at "test"' -l fail-fast -d 'stop after the first part that is red: DAGs, their runs, dbt'
 complete -c devbox -n '__devbox_at "test"' -l junit -r -F -d 'write the verdict as JUnit XML'
 complete -c devbox -n '__devbox_at "test"' -l report -r -F -d 'write the verdict as one HTML page'
@@ -89,6 +90,7 @@ complete -c devbox -n '__devbox_at "test dag"' -l watch -d 'run it again after e
 complete -c devbox -n '__devbox_at "test dag"' -l junit -r -F -d 'write the verdict as JUnit XML'
 complete -c devbox -n '__devbox_at "test dag"' -l report -r -F -d 'write the verdict as one HTML page'
 complete -c devbox -n '__devbox_at "test dag"' -a '(devbox __complete dags 2>/dev/null)'
+complete -c devbox -n '__devbox_at "test dags"' -l changed -d 'DAG files that are affected by what changed since BASE (default: the default branch)'
 complete -c devbox -n '__devbox_at "test dags"' -l junit -r -F -d 'write the verdict as JUnit XML'
 complete -c devbox -n '__devbox_at "test dags"' -l report -r -F -d 'write the verdict as one HTML page'
 complete -c devbox -n '__devbox_at "test dags"' -F

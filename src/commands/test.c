@@ -32,27 +32,32 @@ static const Option dag_options[] = {
     {0},
 };
 
-typedef struct DbtOptions {
+// Of the verbs that test many things.
+typedef struct ManyOptions {
     const char *changed;  // NULL: not asked for; "": since the default branch
+    bool stops_at_first_red;
     TestReports reports;
-} DbtOptions;
+} ManyOptions;
 
-static const Option dbt_options[] = {
-    {"changed", 0, OPTION_STRING, "BASE", "what changed since BASE (default: the default branch), and all that is made from it",
-     offsetof(DbtOptions, changed), NULL, false, true},
-    TEST_REPORT_OPTIONS(DbtOptions, reports),
+#define CHANGED_SINCE "what changed since BASE (default: the default branch)"
+
+static const Option dags_options[] = {
+    TEST_CHANGED_OPTION(ManyOptions, changed, "DAG files that are affected by " CHANGED_SINCE),
+    TEST_REPORT_OPTIONS(ManyOptions, reports),
     {0},
 };
 
-typedef struct AllOptions {
-    bool stops_at_first_red;
-    TestReports reports;
-} AllOptions;
+static const Option dbt_options[] = {
+    TEST_CHANGED_OPTION(ManyOptions, changed, CHANGED_SINCE ", and all that is made from it"),
+    TEST_REPORT_OPTIONS(ManyOptions, reports),
+    {0},
+};
 
 static const Option all_options[] = {
+    TEST_CHANGED_OPTION(ManyOptions, changed, "DAG files and models that are affected by " CHANGED_SINCE),
     {"fail-fast", 0, OPTION_FLAG, NULL, "stop after the first part that is red: DAGs, their runs, dbt",
-     offsetof(AllOptions, stops_at_first_red), NULL, false},
-    TEST_REPORT_OPTIONS(AllOptions, reports),
+     offsetof(ManyOptions, stops_at_first_red), NULL, false},
+    TEST_REPORT_OPTIONS(ManyOptions, reports),
     {0},
 };
 
@@ -70,7 +75,11 @@ static const Example dag_examples[] = {
     {0},
 };
 static const Example dags_examples[] = {
-    {"devbox test dags", "import every DAG file"}, {"devbox test dags dags/orders.py", NULL}, {0}};
+    {"devbox test dags", "import every DAG file"},
+    {"devbox test dags dags/orders.py", NULL},
+    {"devbox test dags --changed", "only what your branch changed, and what imports or reads it"},
+    {0},
+};
 static const Example dbt_examples[] = {
     {"devbox test dbt", "build and test all models on a private copy"},
     {"devbox test dbt stg_orders+", NULL},
@@ -80,6 +89,7 @@ static const Example dbt_examples[] = {
 };
 static const Example test_examples[] = {
     {"devbox test", "everything that a push would run, on the working tree"},
+    {"devbox test --changed", "only what your branch affects, committed or not"},
     {"devbox test --junit junit.xml --report report.html", "and leave the verdict in files"},
     {0},
 };
@@ -164,66 +174,95 @@ static StringList find_paths(Context *ctx, const Invocation *invocation) {
     return paths;
 }
 
+// As it was asked for.
+static const char *many_command(Arena *arena, const Invocation *invocation, const char *verb) {
+    const ManyOptions *given = invocation->options;
+    StringList words = invocation->arguments;
+    if (given->changed == NULL) return testing_command(arena, verb, &words);
+    const char *base = text_is_empty(given->changed) ? "" : arena_format(arena, "=%s", given->changed);
+    list_push(arena, &words, arena_format(arena, "--changed%s", base));
+    return testing_command(arena, verb, &words);
+}
+
+static bool begin_many(Context *ctx, const Invocation *invocation, const char *verb, Testing *testing, Error *err) {
+    const ManyOptions *given = invocation->options;
+    *testing =
+        (Testing){.invocation = invocation, .reports = &given->reports, .command = many_command(ctx->arena, invocation, verb)};
+    if (given->changed != NULL && invocation->arguments.count > 0) {
+        error_set(err, ERROR_USAGE, "--changed selects by itself and takes nothing to test beside it");
+        return error_hint(err, "another base: devbox %s --changed=%s", verb, invocation->arguments.items[0]);
+    }
+    return testing_begin(ctx, testing, err) && project_prepare_state(ctx, invocation->project, err);
+}
+
 static bool run_dags(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
-    Testing testing = {.invocation = invocation,
-                       .reports = invocation->options,
-                       .command = testing_command(ctx->arena, "test dags", &invocation->arguments)};
+    const ManyOptions *given = invocation->options;
+    const Project *project = invocation->project;
+    Testing testing;
+    DagChanges changes;
     StringList paths = find_paths(ctx, invocation);
-    if (!testing_begin(ctx, &testing, err) || !project_prepare_state(ctx, invocation->project, err)) return false;
-    bool is_done = dag_tests_check(ctx, invocation->project, &paths, &testing.verdict, err);
+    if (!begin_many(ctx, invocation, "test dags", &testing, err)) return false;
+    bool is_done = given->changed != NULL ? dag_tests_check_changed(ctx, project, given->changed, &changes, &testing.verdict, err)
+                                          : dag_tests_check_working_tree(ctx, project, &paths, &testing.verdict, err);
     return testing_end(ctx, &testing, is_done, outcome, err);
 }
 
-static const char *dbt_command(Arena *arena, const Invocation *invocation, const DbtOptions *given) {
-    StringList words = invocation->arguments;
-    if (given->changed == NULL) return testing_command(arena, "test dbt", &words);
-    const char *base = text_is_empty(given->changed) ? "" : arena_format(arena, "=%s", given->changed);
-    list_push(arena, &words, arena_format(arena, "--changed%s", base));
-    return testing_command(arena, "test dbt", &words);
-}
-
 static bool run_dbt(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
-    const DbtOptions *given = invocation->options;
+    const ManyOptions *given = invocation->options;
     const Project *project = invocation->project;
-    Testing testing = {
-        .invocation = invocation, .reports = &given->reports, .command = dbt_command(ctx->arena, invocation, given)};
-    if (given->changed != NULL && invocation->arguments.count > 0) {
-        error_set(err, ERROR_USAGE, "--changed selects by itself and takes no selector beside it");
-        return error_hint(err, "another base: devbox test dbt --changed=%s", invocation->arguments.items[0]);
-    }
-    if (!testing_begin(ctx, &testing, err) || !project_prepare_state(ctx, project, err)) return false;
+    Testing testing;
+    if (!begin_many(ctx, invocation, "test dbt", &testing, err)) return false;
     bool is_done = given->changed != NULL ? dbt_test_changed(ctx, project, given->changed, &testing.verdict, err)
                                           : dbt_test(ctx, project, &invocation->arguments, &testing.verdict, err);
     return testing_end(ctx, &testing, is_done, outcome, err);
 }
 
-static bool test_everything(Context *ctx, const Project *project, bool stops_at_first_red, Verdict *all, Error *err) {
-    const GateConfig *gate = &project->config.gate;
-    Verdict dags = {0}, runs = {0}, dbt = {0};
+// Adds a part, and its title: what nothing changed of is told by that alone.
+static void add_part(Context *ctx, const Verdict *part, bool has_title, Verdict *all) {
+    verdict_merge(ctx->arena, all, part);
+    if (!has_title) return;
+    all->title = all->title == NULL ? part->title : arena_format(ctx->arena, "%s; %s", all->title, part->title);
+}
+
+static bool test_dags_and_run(Context *ctx, const Project *project, const ManyOptions *given, Verdict *all, Error *err) {
+    Verdict dags = {0}, runs = {0};
+    DagChanges changes = {.is_all = true};
     StringList everything = {0};
-    // A checkout may hold only a dbt project; one that holds nothing hears so from the test of its DAGs.
-    bool has_dbt = project->dbt_dir != NULL;
-    if (gate->runs_dags && (folder_exists(project->dags_dir) || !has_dbt)) {
-        if (!dag_tests_check(ctx, project, &everything, &dags, err)) return false;
-        verdict_merge(ctx->arena, all, &dags);
-        // A DAG that does not import cannot be run.
-        if (verdict_is_green(&dags) && !dag_smoke_run(ctx, project, &runs, err)) return false;
-        verdict_merge(ctx->arena, all, &runs);
-    }
-    bool is_over = stops_at_first_red && !verdict_is_green(all);
-    if (gate->runs_dbt && has_dbt && !is_over) {
-        if (!dbt_test(ctx, project, &everything, &dbt, err)) return false;
-        verdict_merge(ctx->arena, all, &dbt);
-    }
+    bool is_done = given->changed != NULL ? dag_tests_check_changed(ctx, project, given->changed, &changes, &dags, err)
+                                          : dag_tests_check_working_tree(ctx, project, &everything, &dags, err);
+    if (!is_done) return false;
+    add_part(ctx, &dags, given->changed != NULL, all);
+    // A DAG that does not import cannot be run.
+    if (!verdict_is_green(&dags) || !dag_changes_are_any(&changes)) return true;
+    if (!dag_smoke_run(ctx, project, &changes.files, &runs, err)) return false;
+    add_part(ctx, &runs, false, all);
     return true;
 }
 
+static bool test_models(Context *ctx, const Project *project, const ManyOptions *given, Verdict *all, Error *err) {
+    Verdict dbt = {0};
+    StringList everything = {0};
+    bool is_done = given->changed != NULL ? dbt_test_changed(ctx, project, given->changed, &dbt, err)
+                                          : dbt_test(ctx, project, &everything, &dbt, err);
+    if (is_done) add_part(ctx, &dbt, given->changed != NULL, all);
+    return is_done;
+}
+
+static bool test_everything(Context *ctx, const Project *project, const ManyOptions *given, Verdict *all, Error *err) {
+    const GateConfig *gate = &project->config.gate;
+    // A checkout may hold only a dbt project; one that holds nothing hears so from the test of its DAGs.
+    bool has_dbt = project->dbt_dir != NULL, has_dags = folder_exists(project->dags_dir) || !has_dbt;
+    if (gate->runs_dags && has_dags && !test_dags_and_run(ctx, project, given, all, err)) return false;
+    bool is_over = given->stops_at_first_red && !verdict_is_green(all);
+    bool is_done = !gate->runs_dbt || !has_dbt || is_over || test_models(ctx, project, given, all, err);
+    if (is_done && all->title == NULL) all->title = "DAGs and dbt";
+    return is_done;
+}
+
 static bool run_all(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
-    const AllOptions *given = invocation->options;
-    Testing testing = {.invocation = invocation, .reports = &given->reports, .command = "test"};
-    if (!testing_begin(ctx, &testing, err) || !project_prepare_state(ctx, invocation->project, err)) return false;
-    testing.verdict.title = "DAGs and dbt";
-    bool is_done = test_everything(ctx, invocation->project, given->stops_at_first_red, &testing.verdict, err);
+    Testing testing;
+    if (!begin_many(ctx, invocation, "test", &testing, err)) return false;
+    bool is_done = test_everything(ctx, invocation->project, invocation->options, &testing.verdict, err);
     return testing_end(ctx, &testing, is_done, outcome, err);
 }
 
@@ -248,8 +287,12 @@ static const Command test_dags = {
     .name = "dags",
     .group = "Tests",
     .summary = "Import every DAG file, and say what is wrong or slow in it",
-    .options = test_report_options,
-    .options_size = sizeof(TestReports),
+    .description =
+        "With --changed, git says which files differ from where this branch left BASE, committed or not, and the last check of "
+        "each DAG file which files it imports, reads or lists: changed DAG files are tested, and those that use a changed file. "
+        "Plugins, requirements, devbox.yaml, .airflowignore, or nothing known yet mean all of them.",
+    .options = dags_options,
+    .options_size = sizeof(ManyOptions),
     .arguments = path_arguments,
     .examples = dags_examples,
     .needs = NEEDS_PROJECT,
@@ -266,7 +309,7 @@ static const Command test_dbt = {
         "is made from them: changed models, whatever calls a changed macro or has other properties, everything downstream, and "
         "the tests of those.",
     .options = dbt_options,
-    .options_size = sizeof(DbtOptions),
+    .options_size = sizeof(ManyOptions),
     .arguments = selector_arguments,
     .examples = dbt_examples,
     .needs = NEEDS_PROJECT,
@@ -280,8 +323,11 @@ const Command command_test = {
     .name = "test",
     .group = "Tests",
     .summary = "Test DAGs and dbt models; alone: everything that a push would run",
+    .description =
+        "With --changed, only what the branch affects, as test dags --changed and test dbt --changed find it; of gate.run_dags "
+        "those DAGs whose files are affected.",
     .options = all_options,
-    .options_size = sizeof(AllOptions),
+    .options_size = sizeof(ManyOptions),
     .examples = test_examples,
     .needs = NEEDS_PROJECT,
     .is_streaming = true,

@@ -7,12 +7,6 @@
 #include "model/event.h"
 #include "services/test_reports.h"
 
-typedef struct ReportsOnly {
-    TestReports reports;
-} ReportsOnly;
-
-const Option test_report_options[] = {TEST_REPORT_OPTIONS(ReportsOnly, reports), {0}};
-
 const char *testing_command(Arena *arena, const char *verb, const StringList *words) {
     static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+.,:/@=~^";
     Text command = {.arena = arena};

@@ -15,8 +15,12 @@ typedef struct TestReports {
 #define TEST_REPORT_OPTION(option, meaning, type, place) \
     { .name = option, .kind = OPTION_STRING, .value_name = "FILE", .help = meaning, .offset = offsetof(type, place) }
 
-// Of test verbs that have no others; their options struct is TestReports.
-extern const Option test_report_options[];
+// The row of an option table whose struct has a `const char *` in `member` (NULL: not asked for; "": since the default branch).
+#define TEST_CHANGED_OPTION(type, member, meaning)                                                                         \
+    {                                                                                                                      \
+        .name = "changed", .kind = OPTION_STRING, .value_name = "BASE", .help = meaning, .offset = offsetof(type, member), \
+        .has_optional_value = true                                                                                         \
+    }
 
 typedef struct Testing {
     const Invocation *invocation;

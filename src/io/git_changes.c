@@ -98,3 +98,11 @@ bool git_file_before(GitRepository *repository, const GitId *base, const char *p
     *text = result.output;
     return true;
 }
+
+bool git_was_there(GitRepository *repository, const GitId *base, const char *path, bool *was_there, Error *err) {
+    const char *object = arena_format(repository->ctx->arena, "%s:%s", base->hex, path), *kind = NULL;
+    const char *const look[] = {"cat-file", "-t", object, NULL};
+    if (!ask(repository, look, &kind, err)) return false;
+    *was_there = !text_is_empty(kind);
+    return true;
+}

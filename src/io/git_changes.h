@@ -17,3 +17,6 @@ bool git_changed_files(GitRepository *repository, const GitId *base, StringList 
 
 // The file's text in that commit; NULL when it was not there.
 bool git_file_before(GitRepository *repository, const GitId *base, const char *path, const char **text, Error *err) MUST_USE;
+
+// Whether that commit has something of this name, a file or a folder.
+bool git_was_there(GitRepository *repository, const GitId *base, const char *path, bool *was_there, Error *err) MUST_USE;

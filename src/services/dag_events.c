@@ -87,7 +87,7 @@ static void keep_facts(Context *ctx, const Value *message, const TestCase *test_
     CheckedFile file = {.path = value_get_string(message, "file", ""),
                         .name = test_case->name,
                         .is_red = test_case->state == TEST_FAIL,
-                        .knows_uses = uses != NULL,
+                        .knows_uses = uses != NULL || test_case->state == TEST_SKIP,
                         .uses = value_strings(ctx->arena, uses)};
     list_push(ctx->arena, &events->files, file);
 }

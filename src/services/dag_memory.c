@@ -3,14 +3,7 @@
 #include "base/text.h"
 #include "io/file_system.h"
 
-typedef struct RememberedFile {
-    const char *path;
-    StringList uses;
-    FoundDagList dags;
-    bool is_red, is_gone;
-} RememberedFile;
-
-static RememberedFile *remember(DagMemory *memory, const char *path) {
+RememberedFile *dag_memory_entry(DagMemory *memory, const char *path) {
     RememberedFile *file = map_get(&memory->files, path);
     if (file != NULL) return file;
     file = arena_allocate(memory->arena, sizeof *file);
@@ -50,9 +43,10 @@ static void learn_dags(Arena *arena, RememberedFile *file, const char *name, con
 // A day of saves must not take much memory: what stayed the same is not copied again.
 void dag_memory_learn(DagMemory *memory, const DagEvents *events) {
     list_each(const CheckedFile, checked, &events->files) {
-        RememberedFile *file = remember(memory, checked->path);
+        RememberedFile *file = dag_memory_entry(memory, checked->path);
         file->is_red = checked->is_red;
-        file->is_gone = false;
+        file->is_gone = file->is_stale = false;
+        file->stamp = NULL;
         if (checked->knows_uses && !are_same(&file->uses, &checked->uses))
             file->uses = copy_strings(memory->arena, &checked->uses);
         // A file that does not import keeps its DAGs: the ids are still meant.
@@ -70,10 +64,11 @@ static bool uses(Arena *arena, const RememberedFile *file, const FileChange *cha
     return false;
 }
 
-static bool is_used(Arena *arena, const DagMemory *memory, const FileChange *change) {
+// Being in a folder that a DAG file lists is not yet being read by it.
+static bool is_read(const DagMemory *memory, const char *path) {
     for (size_t i = 0; i < memory->files.count; i++) {
         const RememberedFile *file = memory->files.entries[i].value;
-        if (!file->is_gone && uses(arena, file, change)) return true;
+        if (!file->is_gone && string_list_contains(&file->uses, path)) return true;
     }
     return false;
 }
@@ -83,11 +78,11 @@ static void add(Arena *arena, StringList *files, const char *path) {
 }
 
 // A module that others import, and that defines no DAG, is seen through them.
-static bool is_to_check_itself(Arena *arena, const DagMemory *memory, const char *dags_dir, const FileChange *change) {
+static bool is_to_check_itself(const DagMemory *memory, const char *dags_dir, const FileChange *change) {
     const RememberedFile *known = map_get(&memory->files, change->path);
     if (change->is_removed || !text_ends_with(change->path, ".py") || !path_is_inside(change->path, dags_dir)) return false;
     bool has_dags = known != NULL && known->dags.count > 0;
-    return has_dags || !is_used(arena, memory, change);
+    return has_dags || !is_read(memory, change->path);
 }
 
 static void forget(DagMemory *memory, const char *path) {
@@ -101,10 +96,11 @@ StringList dag_memory_find_affected(Arena *arena, DagMemory *memory, const char 
     StringList affected = {0};
     list_each(const FileChange, change, changes) {
         if (change->is_removed) forget(memory, change->path);
-        if (is_to_check_itself(arena, memory, dags_dir, change)) add(arena, &affected, change->path);
+        if (is_to_check_itself(memory, dags_dir, change)) add(arena, &affected, change->path);
         for (size_t i = 0; i < memory->files.count; i++) {
             const RememberedFile *file = memory->files.entries[i].value;
-            if (!file->is_gone && (file->is_red || uses(arena, file, change))) add(arena, &affected, file->path);
+            bool may_differ = file->is_red || file->is_stale || uses(arena, file, change);
+            if (!file->is_gone && may_differ) add(arena, &affected, file->path);
         }
     }
     return affected;
@@ -114,7 +110,7 @@ FoundDagList dag_memory_dags_besides(Arena *arena, const DagMemory *memory, cons
     FoundDagList dags = {0};
     for (size_t i = 0; i < memory->files.count; i++) {
         const RememberedFile *file = memory->files.entries[i].value;
-        if (file->is_gone || string_list_contains(files, file->path)) continue;
+        if (file->is_gone || file->is_stale || string_list_contains(files, file->path)) continue;
         list_each(const FoundDag, dag, &file->dags) list_push(arena, &dags, *dag);
     }
     return dags;

@@ -52,9 +52,9 @@ static bool run_dag(Context *ctx, const Project *project, const char *dag_id, Ve
     return true;
 }
 
-bool dag_smoke_run(Context *ctx, const Project *project, Verdict *verdict, Error *err) {
+bool dag_smoke_run(Context *ctx, const Project *project, const StringList *files, Verdict *verdict, Error *err) {
     StringList ids = {0};
-    if (!dag_tests_select(ctx, project, &project->config.gate.run_dags, &ids, err)) return false;
+    if (!dag_tests_select(ctx, project, &project->config.gate.run_dags, files, &ids, err)) return false;
     list_each(const char *, id, &ids) {
         if (!run_dag(ctx, project, *id, verdict, err)) return false;
     }

@@ -9,6 +9,7 @@
 #include "services/dag_findings.h"
 #include "services/dag_folder.h"
 #include "services/dag_lint.h"
+#include "services/dag_memo.h"
 #include "services/dag_request.h"
 #include "services/sandbox.h"
 #include "services/state_store.h"
@@ -56,8 +57,10 @@ static void find_duplicates(Context *ctx, DagEvents *events) {
 
 static bool add_files_below(Context *ctx, const Project *project, const char *given, StringList *files, Error *err) {
     StringList below = {0};
-    const char *path = path_resolve(ctx->arena, path_join(ctx->arena, project->root, given));
-    if (path == NULL) {
+    const char *path = path_absolute(ctx->arena, path_join(ctx->arena, project->root, given));
+    // Airflow knows files by the names that they have below its folder, links and all.
+    if (!path_is_inside(path, project->dags_dir)) path = path_resolve(ctx->arena, path);
+    if (path == NULL || file_info(path).kind == FILE_MISSING) {
         error_set(err, ERROR_USAGE, "there is no file %s", given);
         return error_hint(err, "paths are relative to the checkout: devbox test dags %s/my_dag.py", project->config.dags);
     }
@@ -144,16 +147,48 @@ bool dag_tests_check(Context *ctx, const Project *project, const StringList *pat
     return dag_tests_check_and_learn(ctx, project, paths, NULL, verdict, err);
 }
 
+static bool require_folder(const Context *ctx, const Project *project, Error *err) {
+    if (folder_exists(project->dags_dir)) return true;
+    error_set(err, ERROR_CHECKOUT, "there is no folder %s", path_relative(ctx->arena, project->dags_dir, project->root));
+    return error_hint(err, "set dags in devbox.yaml to the folder that holds the DAG files");
+}
+
+static const char *title_of(const Context *ctx, const Project *project) {
+    return arena_format(ctx->arena, "DAGs · Airflow %s", project->config.airflow.version);
+}
+
 bool dag_tests_check_and_learn(Context *ctx, const Project *project, const StringList *paths, DagMemory *memory, Verdict *verdict,
                                Error *err) {
     DagEvents events = {.memory = memory};
-    if (!folder_exists(project->dags_dir)) {
-        error_set(err, ERROR_CHECKOUT, "there is no folder %s", path_relative(ctx->arena, project->dags_dir, project->root));
-        return error_hint(err, "set dags in devbox.yaml to the folder that holds the DAG files");
-    }
-    if (!check_files(ctx, project, paths, &events, err)) return false;
-    events.verdict.title = arena_format(ctx->arena, "DAGs · Airflow %s", project->config.airflow.version);
+    if (!require_folder(ctx, project, err) || !check_files(ctx, project, paths, &events, err)) return false;
+    events.verdict.title = title_of(ctx, project);
     *verdict = events.verdict;
+    return true;
+}
+
+static bool check_and_keep(Context *ctx, const Project *project, const StringList *paths, DagMemory *memory, Verdict *verdict,
+                           Error *err) {
+    long long began_ms = clock_wall_ms();
+    if (!dag_tests_check_and_learn(ctx, project, paths, memory, verdict, err)) return false;
+    dag_memo_save(ctx, project, memory, began_ms);
+    return true;
+}
+
+bool dag_tests_check_working_tree(Context *ctx, const Project *project, const StringList *paths, Verdict *verdict, Error *err) {
+    DagMemory memory = dag_memo_open(ctx, project);
+    return check_and_keep(ctx, project, paths, &memory, verdict, err);
+}
+
+bool dag_tests_check_changed(Context *ctx, const Project *project, const char *base, DagChanges *changes, Verdict *verdict,
+                             Error *err) {
+    DagMemory memory = dag_memo_open(ctx, project);
+    Verdict found = {0};
+    if (!require_folder(ctx, project, err) || !dag_changes_find(ctx, project, base, &memory, changes, err)) return false;
+    bool is_any = dag_changes_are_any(changes);
+    if (is_any) event_note(ctx, "%s", changes->what);
+    if (is_any && !check_and_keep(ctx, project, &changes->files, &memory, &found, err)) return false;
+    found.title = arena_format(ctx->arena, "%s · %s", title_of(ctx, project), changes->what);
+    *verdict = found;
     return true;
 }
 
@@ -175,13 +210,15 @@ static void warn_when_unmatched(const Context *ctx, const char *wish, const Foun
     event_warning(ctx, "check gate.run_dags in devbox.yaml: DAG ids, or tag:NAME", "gate.run_dags: no DAG matches %s", wish);
 }
 
-bool dag_tests_select(Context *ctx, const Project *project, const StringList *wanted, StringList *dag_ids, Error *err) {
+bool dag_tests_select(Context *ctx, const Project *project, const StringList *wanted, const StringList *files,
+                      StringList *dag_ids, Error *err) {
     DagEvents events = {0};
     Context quiet = *ctx;
     quiet.sink = NULL;
     if (wanted->count == 0) return true;
-    if (!dag_folder_check(&quiet, project, err) || !import_files(&quiet, project, &(StringList){0}, &events, err)) return false;
-    list_each(const char *const, wish, wanted) warn_when_unmatched(ctx, *wish, &events.dags);
+    if (!dag_folder_check(&quiet, project, err) || !import_files(&quiet, project, files, &events, err)) return false;
+    bool is_of_all = files->count == 0;
+    for (size_t i = 0; is_of_all && i < wanted->count; i++) warn_when_unmatched(ctx, wanted->items[i], &events.dags);
     list_each(FoundDag, dag, &events.dags) {
         if (is_selected(dag, wanted)) list_push(ctx->arena, dag_ids, dag->dag_id);
     }

@@ -1,6 +1,7 @@
 // Testing DAGs without the platform running: the smoke test of files, and one DAG for real.
 #pragma once
 #include "model/verdict.h"
+#include "services/dag_changes.h"
 #include "services/dag_debug.h"
 #include "services/dag_memory.h"
 
@@ -22,8 +23,19 @@ bool dag_tests_check(Context *ctx, const Project *project, const StringList *pat
 bool dag_tests_check_and_learn(Context *ctx, const Project *project, const StringList *paths, DagMemory *memory, Verdict *verdict,
                                Error *err) MUST_USE;
 
+// The same of the working tree, and keeps it for the next test of what changed.
+bool dag_tests_check_working_tree(Context *ctx, const Project *project, const StringList *paths, Verdict *verdict,
+                                  Error *err) MUST_USE;
+
+// The same of the DAG files that are affected by what the working tree changed since it left `base` ("": the default branch).
+// None affected is a green verdict without cases; *changes says which were.
+bool dag_tests_check_changed(Context *ctx, const Project *project, const char *base, DagChanges *changes, Verdict *verdict,
+                             Error *err) MUST_USE;
+
 // Runs one DAG in process on a private metadata database; a test case per task.
 bool dag_tests_run(Context *ctx, const Project *project, const DagTestOptions *options, Verdict *verdict, Error *err) MUST_USE;
 
-// The DAG ids that `wanted` ("id" or "tag:name") selects; used by the gate's run_dags.
-bool dag_tests_select(Context *ctx, const Project *project, const StringList *wanted, StringList *dag_ids, Error *err) MUST_USE;
+// The DAG ids that `wanted` ("id" or "tag:name") selects, of those in `files` (absolute paths; none: of all); used by the gate's
+// run_dags.
+bool dag_tests_select(Context *ctx, const Project *project, const StringList *wanted, const StringList *files,
+                      StringList *dag_ids, Error *err) MUST_USE;

@@ -2,14 +2,13 @@
 
 #include "base/text.h"
 #include "io/file_system.h"
-#include "io/git_changes.h"
+#include "services/checkout_changes.h"
 #include "services/dbt_properties.h"
 
 typedef struct Finder {
     Context *ctx;
-    const char *git_root, *root, *dbt_dir, *seeds_dir;  // with links resolved
-    GitRepository *repository;
-    GitBase base;
+    const CheckoutChanges *changes;
+    const char *root, *dbt_dir, *seeds_dir;  // with links resolved
     DbtChangeList list;
 } Finder;
 
@@ -33,7 +32,7 @@ static void add(Finder *finder, DbtFileKind kind, const char *path) {
 
 static bool add_code(Finder *finder, const char *path, const char *name, Error *err) {
     DbtChange change = {.kind = DBT_FILE_CODE, .path = name};
-    if (!git_file_before(finder->repository, &finder->base.commit, path, &change.before, err)) return false;
+    if (!git_file_before(finder->changes->repository, &finder->changes->base.commit, path, &change.before, err)) return false;
     list_push(finder->ctx->arena, &finder->list, change);
     return true;
 }
@@ -43,7 +42,7 @@ static bool add_properties(Finder *finder, const char *path, const char *name, E
     const char *before, *file = path_join(arena, finder->dbt_dir, name);
     char *after = NULL;
     DbtChange change = {.kind = DBT_FILE_PROPERTIES, .path = name};
-    if (!git_file_before(finder->repository, &finder->base.commit, path, &before, err)) return false;
+    if (!git_file_before(finder->changes->repository, &finder->changes->base.commit, path, &before, err)) return false;
     if (file_exists(file) && !file_read(arena, file, &after, NULL, err)) return false;
     // What cannot be compared may mean anything.
     if (!dbt_properties_compare(arena, before, after, &change.entries)) change.kind = DBT_FILE_SETTINGS;
@@ -101,7 +100,7 @@ static bool is_in_local_package(const Finder *finder, const char *file) {
 
 static bool add_file(Finder *finder, const char *path, Error *err) {
     Arena *arena = finder->ctx->arena;
-    const char *file = path_join(arena, finder->git_root, path);
+    const char *file = path_join(arena, finder->changes->git_root, path);
     bool is_seed = finder->seeds_dir != NULL && path_is_inside(file, finder->seeds_dir) && text_ends_with(path, ".csv");
     if (path_is_inside(file, finder->dbt_dir))
         return add_file_of_project(finder, path, path_relative(arena, file, finder->dbt_dir), err);
@@ -115,7 +114,7 @@ static bool add_file(Finder *finder, const char *path, Error *err) {
 }
 
 static const char *describe(Arena *arena, const Finder *finder) {
-    const char *since = arena_format(arena, "since %s (%.7s)", finder->base.name, finder->base.commit.hex);
+    const char *since = checkout_changes_since(arena, finder->changes);
     size_t count = finder->list.count;
     if (count == 0) return arena_format(arena, "nothing that dbt reads changed %s", since);
     return arena_format(arena, "%zu %s changed %s", count, count == 1 ? "file" : "files", since);
@@ -128,20 +127,15 @@ static const char *resolve(Arena *arena, const char *path) {
 
 bool dbt_changes_find(Context *ctx, const Project *project, const char *base, DbtChanges *changes, Error *err) {
     Arena *arena = ctx->arena;
-    cleanup_git_repository GitRepository *repository = NULL;
-    StringList paths;
+    CheckoutChanges found;
+    if (!checkout_changes_find(ctx, project, base, &found, err)) return false;
+    cleanup_git_repository GitRepository *repository = found.repository;
     Finder finder = {.ctx = ctx,
+                     .changes = &found,
                      .root = resolve(arena, project->root),
                      .dbt_dir = resolve(arena, project->dbt_dir),
                      .seeds_dir = resolve(arena, project->seeds_dir)};
-    if (!git_repository_open_at(ctx, project->root, false, &repository, err)) return false;
-    if (git_repository_root(repository) == NULL)
-        return error_set(err, ERROR_CHECKOUT, "%s lies in a bare repository, which has no working tree", project->root);
-    finder.repository = repository;
-    finder.git_root = resolve(arena, git_repository_root(repository));
-    if (!git_base_find(repository, base, &finder.base, err)) return false;
-    if (!git_changed_files(repository, &finder.base.commit, &paths, err)) return false;
-    list_each(const char *const, path, &paths) {
+    list_each(const char *const, path, &found.paths) {
         if (!add_file(&finder, *path, err)) return false;
     }
     *changes = (DbtChanges){.list = finder.list, .since = describe(arena, &finder)};

@@ -266,6 +266,11 @@ static bool test_dags(Context *ctx, const Project *snapshot, Verdict *verdict, E
     return dag_tests_check(ctx, snapshot, &everything, verdict, err);
 }
 
+static bool run_dags(Context *ctx, const Project *snapshot, Verdict *verdict, Error *err) {
+    StringList everything = {0};
+    return dag_smoke_run(ctx, snapshot, &everything, verdict, err);
+}
+
 static bool test_dbt(Context *ctx, const Project *snapshot, Verdict *verdict, Error *err) {
     StringList everything = {0};
     return dbt_test(ctx, snapshot, &everything, verdict, err);
@@ -283,7 +288,7 @@ static bool test_snapshot(Gate *gate, const Project *snapshot, Error *err) {
     if (has_dags && !run_part(gate, "dags", test_dags, snapshot, err)) return false;
     // A DAG that does not import cannot be run.
     bool is_red = count_red(gate->verdict) > red_before;
-    if (runs && !is_red && !run_part(gate, "run_dags", dag_smoke_run, snapshot, err)) return false;
+    if (runs && !is_red && !run_part(gate, "run_dags", run_dags, snapshot, err)) return false;
     if (gate->stops_at_first_red && count_red(gate->verdict) > red_before) return true;
     return !has_dbt || run_part(gate, "dbt", test_dbt, snapshot, err);
 }

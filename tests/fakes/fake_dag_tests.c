@@ -76,9 +76,24 @@ bool dag_tests_check_and_learn(Context *ctx, const Project *project, const Strin
     return true;
 }
 
-bool dag_tests_select(Context *ctx, const Project *project, const StringList *wanted, StringList *dag_ids, Error *err) {
+bool dag_tests_check_working_tree(Context *ctx, const Project *project, const StringList *paths, Verdict *verdict, Error *err) {
+    return dag_tests_check(ctx, project, paths, verdict, err);
+}
+
+bool dag_tests_check_changed(Context *ctx, const Project *project, const char *base, DagChanges *changes, Verdict *verdict,
+                             Error *err) {
+    fake_dag_tests.base = base;
+    *changes = fake_dag_tests.changes;
+    if (dag_changes_are_any(changes) && !dag_tests_check(ctx, project, &changes->files, verdict, err)) return false;
+    verdict->title = arena_format(ctx->arena, "DAGs · %s", changes->what);
+    return true;
+}
+
+bool dag_tests_select(Context *ctx, const Project *project, const StringList *wanted, const StringList *files,
+                      StringList *dag_ids, Error *err) {
     (void)project;
     (void)err;
+    fake_dag_tests.selected_from = files->count;
     list_each(const char *const, id, wanted) list_push(ctx->arena, dag_ids, *id);
     return true;
 }

@@ -13,6 +13,9 @@ typedef struct FakeDagTests {
     long long timeout_ms;   // that the last check was given
     StringList ran;         // ids of the DAGs that were run
     StringList paths;       // that the last check was given
+    DagChanges changes;     // what a test of changes finds
+    const char *base;       // of the last test of changes; NULL: none yet
+    size_t selected_from;   // how many files DAGs were selected from; 0: all
 } FakeDagTests;
 
 extern FakeDagTests fake_dag_tests;

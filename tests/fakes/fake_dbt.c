@@ -26,7 +26,8 @@ bool dbt_test(Context *ctx, const Project *project, const StringList *selectors,
 bool dbt_test_changed(Context *ctx, const Project *project, const char *base, Verdict *verdict, Error *err) {
     const StringList everything = {0};
     fake_dbt.base = base;
-    return dbt_test(ctx, project, &everything, verdict, err);
+    verdict->title = "dbt · nothing changed";
+    return fake_dbt.is_unchanged || dbt_test(ctx, project, &everything, verdict, err);
 }
 
 bool dbt_test_saved(Context *ctx, const Project *project, const DbtChangeList *changes, Verdict *verdict, Error *err) {

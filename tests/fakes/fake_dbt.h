@@ -7,6 +7,7 @@ typedef struct FakeDbt {
     ErrorCode failure;  // instead of a verdict
     char saved[200];    // path of the saved file that was tested last
     const char *base;   // of the last test of changes; NULL: none yet
+    bool is_unchanged;  // a test of changes finds nothing to test
 } FakeDbt;
 
 extern FakeDbt fake_dbt;

@@ -10,6 +10,13 @@
 #include "support/checkout.h"
 #include "support/event_log.h"
 
+// The options of verbs that test many things.
+typedef struct Many {
+    const char *changed;
+    bool stops_at_first_red;
+    TestReports reports;
+} Many;
+
 typedef struct Run {
     Checkout *checkout;
     Project project;
@@ -42,12 +49,8 @@ static void remove_folder(void *state, const Event *event) {
 static bool execute(Run *run, const Command *command) {
     error_clear(&run->checkout->err);
     run->invocation.project = &run->project;
-    struct {
-        bool stops_at_first_red;
-        TestReports reports;
-    } all = {.reports = run->reports};
-    const void *usual = command == &command_test ? (const void *)&all : &run->reports;
-    run->invocation.options = run->options != NULL ? run->options : usual;
+    const Many usual = {.reports = run->reports};
+    run->invocation.options = run->options != NULL ? run->options : &usual;
     run->outcome = (Outcome){0};
     event_log_start(&run->log, &run->checkout->ctx);
     run->log.on_event = run->on_event;
@@ -138,10 +141,7 @@ static void paths_are_those_of_the_user_s_folder_else_of_the_checkout(void **sta
 }
 
 static bool execute_dbt(Run *run, const char *changed, const char *selector) {
-    const struct {
-        const char *changed;
-        TestReports reports;
-    } given = {.changed = changed};
+    const Many given = {.changed = changed};
     run->options = &given;
     run->invocation.arguments = (StringList){0};
     if (selector != NULL) list_push(run->checkout->arena, &run->invocation.arguments, selector);
@@ -167,6 +167,45 @@ static const char *content_of(Checkout *checkout, const char *name) {
     char *content;
     const char *path = checkout_path(checkout, name);
     return file_read(checkout->arena, path, &content, NULL, &checkout->err) ? content : "";
+}
+
+static void changed_dag_files_take_no_paths_beside_them(void **state) {
+    const Many given = {.changed = "develop"};
+    Run run = prepare(state, "{}\n");
+    run.options = &given;
+    fake_dag_tests.changes.what = "nothing changed";
+    must_end_with(&run, find("dags"), 0);
+    assert_string_equal(fake_dag_tests.base, "develop");
+    assert_int_equal(fake_dag_tests.checks, 0);
+    list_push(run.checkout->arena, &run.invocation.arguments, "dags/a.py");
+    assert_false(execute(&run, find("dags")));
+    assert_int_equal(run.checkout->err.code, ERROR_USAGE);
+    assert_string_equal(run.checkout->err.hint, "another base: devbox test dags --changed=dags/a.py");
+}
+
+static void of_everything_what_changed_is_tested(void **state) {
+    const Many given = {.changed = ""};
+    checkout_add(*state, "dags/a.py", "fine");
+    checkout_add(*state, "dbt/dbt_project.yml", "name: shop");
+    checkout_add(*state, "dbt/models/a.sql", "broken");
+    Run run = prepare(state, "{dbt: {project: dbt}, gate: {run_dags: [daily]}}\n");
+    run.options = &given;
+    fake_dag_tests.changes.what = "nothing changed";
+    fake_dbt.is_unchanged = true;
+    if (!execute(&run, &command_test)) fail_msg("%s", run.checkout->err.message);
+    assert_non_null(strstr(content_of(*state, ".devbox/" LAST_REPORT), "DAGs · nothing changed; dbt · nothing changed"));
+    assert_int_equal(run.outcome.exit_code, 0);
+    assert_int_equal(fake_dag_tests.checks + fake_dag_tests.runs + fake_dbt.tests, 0);
+    list_push(run.checkout->arena, &fake_dag_tests.changes.files, checkout_path(*state, "dags/a.py"));
+    must_end_with(&run, &command_test, 0);
+    assert_int_equal(fake_dag_tests.runs, 1);
+    assert_int_equal(fake_dag_tests.selected_from, 1);
+    fake_dag_tests.changes = (DagChanges){.is_all = true, .what = "all"};
+    fake_dbt.is_unchanged = false;
+    must_end_with(&run, &command_test, 1);
+    assert_int_equal(fake_dag_tests.runs, 2);
+    assert_int_equal(fake_dag_tests.selected_from, 0);
+    assert_int_equal(fake_dbt.tests, 1);
 }
 
 static void a_test_leaves_the_reports_that_were_asked_for_and_the_last_one(void **state) {
@@ -263,10 +302,7 @@ static void the_first_red_part_can_be_the_last(void **state) {
     checkout_add(*state, "dbt/dbt_project.yml", "name: shop");
     checkout_add(*state, "dbt/models/a.sql", "fine");
     Run run = prepare(state, "dbt: {project: dbt}\n");
-    const struct {
-        bool stops_at_first_red;
-        TestReports reports;
-    } given = {.stops_at_first_red = true};
+    const Many given = {.stops_at_first_red = true};
     run.options = &given;
     must_end_with(&run, &command_test, 1);
     assert_int_equal(fake_dbt.tests, 0);
@@ -336,6 +372,8 @@ int main(void) {
         test_with_checkout(a_test_that_could_not_run_is_an_error),
         test_with_checkout(paths_are_those_of_the_user_s_folder_else_of_the_checkout),
         test_with_checkout(changes_are_tested_since_the_base_that_is_named),
+        test_with_checkout(changed_dag_files_take_no_paths_beside_them),
+        test_with_checkout(of_everything_what_changed_is_tested),
         test_with_checkout(a_test_leaves_the_reports_that_were_asked_for_and_the_last_one),
         test_with_checkout(a_report_that_cannot_be_written_is_said_before_the_test),
         test_with_checkout(a_report_that_cannot_be_written_takes_no_verdict_away),

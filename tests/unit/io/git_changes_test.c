@@ -91,6 +91,22 @@ static void the_text_of_a_file_before_the_change_is_read(void **state) {
     }
 }
 
+static void what_was_there_is_known_of_files_and_folders(void **state) {
+    static const struct {
+        const char *path;
+        bool was_there;
+    } rows[] = {{"dags", true}, {"dags/orders.py", true}, {"dags/new", false}, {"no/such", false}};
+    GitFixture *fixture = *state;
+    run(fixture, "rm -r dags; mkdir -p dags/new; echo 1 > dags/new/a.py");
+    cleanup_git_repository GitRepository *repository = open_at(fixture, fixture->repository);
+    GitBase base = must_find(fixture, repository, NULL);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        bool was_there = !rows[i].was_there;
+        assert_true(git_was_there(repository, &base.commit, rows[i].path, &was_there, &fixture->err));
+        if (was_there != rows[i].was_there) fail_msg("%s", rows[i].path);
+    }
+}
+
 static void a_base_that_is_none_is_an_error_with_its_name(void **state) {
     GitFixture *fixture = *state;
     GitBase base;
@@ -114,6 +130,7 @@ int main(void) {
         test_with_git(without_any_other_branch_only_uncommitted_work_counts),
         test_with_git(every_kind_of_change_is_listed_once),
         test_with_git(the_text_of_a_file_before_the_change_is_read),
+        test_with_git(what_was_there_is_known_of_files_and_folders),
         test_with_git(a_base_that_is_none_is_an_error_with_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,7 @@ static void a_save_affects_the_file_itself_and_those_that_depend_on_it(void **st
         {"/dags/conf/new.yaml", false, "/dags/b.py"},  // it lists the folder
         {"/dags/readme.md", false, ""},
         {"/dags/new.py", false, "/dags/new.py"},
+        {"/dags/conf/new.py", false, "/dags/conf/new.py /dags/b.py"},  // nobody has read it yet
         {"/dags/helper.py", true, "/dags/a.py"},
         {"/dags/conf", true, "/dags/b.py"},
         {"/dags/a.py", true, ""},
@@ -92,6 +93,16 @@ static const char *dags_besides(DagMemory *memory, const char *path) {
     return text_join(memory->arena, &ids, " ");
 }
 
+static void of_a_stale_file_nothing_is_known_until_its_next_check(void **state) {
+    DagMemory memory = fill(*state);
+    dag_memory_entry(&memory, "/dags/a.py")->is_stale = true;
+    assert_string_equal(affected_by(&memory, "/dags/readme.md", false), "/dags/a.py");
+    assert_string_equal(dags_besides(&memory, "/dags/other.py"), "b@dags/b.py b2@dags/b.py");
+    learn(&memory, &(Learned){"/dags/a.py", "", "a", false});
+    assert_string_equal(affected_by(&memory, "/dags/readme.md", false), "");
+    assert_string_equal(dags_besides(&memory, "/dags/b.py"), "a@dags/a.py");
+}
+
 static void dags_of_other_files_are_remembered_until_they_go(void **state) {
     DagMemory memory = fill(*state);
     assert_string_equal(dags_besides(&memory, "/dags/a.py"), "b@dags/b.py b2@dags/b.py");
@@ -108,6 +119,7 @@ int main(void) {
         test_with_arena(a_save_affects_the_file_itself_and_those_that_depend_on_it),
         test_with_arena(a_red_file_is_tried_again_with_every_save),
         test_with_arena(a_file_that_could_not_say_what_it_uses_keeps_what_it_said_before),
+        test_with_arena(of_a_stale_file_nothing_is_known_until_its_next_check),
         test_with_arena(dags_of_other_files_are_remembered_until_they_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,8 +5,10 @@
 #include "support/test.h"
 
 // Stands in for services/dag_tests.c: every DAG has one task, load, which is red in the DAG "orders".
-bool dag_tests_select(Context *ctx, const Project *project, const StringList *wanted, StringList *dag_ids, Error *err) {
+bool dag_tests_select(Context *ctx, const Project *project, const StringList *wanted, const StringList *files,
+                      StringList *dag_ids, Error *err) {
     (void)project;
+    (void)files;
     (void)err;
     list_each(const char *const, id, wanted) list_push(ctx->arena, dag_ids, *id);
     return true;
@@ -57,7 +59,7 @@ static Smoke *set_up(Arena *arena, const char *dag_id) {
 static void events_name_the_dag_of_a_task(void **state) {
     Arena *arena = *state;
     Smoke *smoke = set_up(arena, "daily");
-    assert_true(dag_smoke_run(&smoke->ctx, &smoke->project, &smoke->verdict, &smoke->err));
+    assert_true(dag_smoke_run(&smoke->ctx, &smoke->project, &(StringList){0}, &smoke->verdict, &smoke->err));
     const char *wanted[] = {
         arena_format(arena, "%d daily", EVENT_STEP_STARTED),
         arena_format(arena, "%d daily.load", EVENT_STEP_STARTED),
@@ -70,7 +72,7 @@ static void events_name_the_dag_of_a_task(void **state) {
 
 static void the_verdict_has_the_names_of_the_events(void **state) {
     Smoke *smoke = set_up(*state, "orders");
-    assert_true(dag_smoke_run(&smoke->ctx, &smoke->project, &smoke->verdict, &smoke->err));
+    assert_true(dag_smoke_run(&smoke->ctx, &smoke->project, &(StringList){0}, &smoke->verdict, &smoke->err));
     assert_int_equal(smoke->verdict.cases.count, 1);
     assert_int_equal(smoke->verdict.failed, 1);
     assert_string_equal(smoke->verdict.cases.items[0].name, "orders.load");
@@ -79,14 +81,14 @@ static void the_verdict_has_the_names_of_the_events(void **state) {
 static void tasks_of_later_dags_began_after_those_of_earlier_ones(void **state) {
     Smoke *smoke = set_up(*state, "daily");
     list_push(*state, &smoke->project.config.gate.run_dags, "weekly");
-    assert_true(dag_smoke_run(&smoke->ctx, &smoke->project, &smoke->verdict, &smoke->err));
+    assert_true(dag_smoke_run(&smoke->ctx, &smoke->project, &(StringList){0}, &smoke->verdict, &smoke->err));
     assert_int_equal(smoke->verdict.cases.items[0].started_ms, 30);
     assert_int_equal(smoke->verdict.cases.items[1].started_ms, 1030);
 }
 
 static void trouble_names_the_dag(void **state) {
     Smoke *smoke = set_up(*state, "broken");
-    assert_false(dag_smoke_run(&smoke->ctx, &smoke->project, &smoke->verdict, &smoke->err));
+    assert_false(dag_smoke_run(&smoke->ctx, &smoke->project, &(StringList){0}, &smoke->verdict, &smoke->err));
     assert_string_equal(smoke->err.message, "DAG broken: Python is gone");
 }
 

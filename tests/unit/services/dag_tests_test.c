@@ -127,6 +127,35 @@ static void named_files_and_folders_are_handed_on_as_absolute_paths(void **state
     assert_string_equal(files.items[1], path_in("dags/sub/more.py"));
 }
 
+// Airflow's own list has the names that lead through the link.
+static void a_file_in_a_linked_folder_keeps_its_name(void **state) {
+    StringList paths = {0};
+    (void)state;
+    checkout_add_link(current->checkout, "linked", "dags");
+    current->project.dags_dir = path_in("linked");
+    list_push(current->checkout->arena, &paths, "linked/orders.py");
+    script(DONE, 0);
+    if (!check_dags(&paths)) fail_msg("%s", current->checkout->err.message);
+    assert_string_equal(value_get(current->request, "files")->members[0].value->string, path_in("linked/orders.py"));
+}
+
+static void a_check_of_the_working_tree_is_kept_for_the_next_one(void **state) {
+    Checkout *checkout = current->checkout;
+    StringList more = {0};
+    (void)state;
+    script("{\"event\":\"file\",\"file\":\"@/dags/orders.py\",\"dags\":[{\"dag_id\":\"daily\",\"line\":3}],\"uses\":[]}\n" DONE,
+           0);
+    assert_true(dag_tests_check_working_tree(&checkout->ctx, &current->project, &more, &current->verdict, &checkout->err));
+    assert_string_equal(value_get(current->request, "uses_below")->members[0].value->string, checkout->root);
+    char *kept;
+    assert_true(file_read(checkout->arena, path_in(".devbox/dag_uses.json"), &kept, NULL, &checkout->err));
+    assert_non_null(strstr(kept, "\"dags/orders.py\":{\"uses\":[],\"dags\":{\"daily\":3},\"red\":false,"));
+    script("Traceback", 1);
+    assert_true(file_remove(checkout->arena, path_in(".devbox/dag_uses.json"), &checkout->err));
+    assert_false(dag_tests_check_working_tree(&checkout->ctx, &current->project, &more, &current->verdict, &checkout->err));
+    assert_false(file_exists(path_in(".devbox/dag_uses.json")));
+}
+
 static void what_cannot_be_checked_is_named(void **state) {
     StringList missing = {0}, empty = {0};
     (void)state;
@@ -200,23 +229,28 @@ static void a_worker_that_cannot_answer_is_told_by_how_it_ended(void **state) {
     assert_int_equal(left.count, 0);
 }
 
+static bool select_dags(const StringList *wanted, const StringList *files, StringList *selected) {
+    return dag_tests_select(&current->checkout->ctx, &current->project, wanted, files, selected, &current->checkout->err);
+}
+
 static void dags_are_selected_by_id_and_tag(void **state) {
     StringList wanted = {0}, selected = {0};
     (void)state;
-    assert_true(dag_tests_select(&current->checkout->ctx, &current->project, &wanted, &selected, &current->checkout->err));
+    assert_true(select_dags(&wanted, &(StringList){0}, &selected));
     list_push(current->checkout->arena, &wanted, "tag:smoke");
     list_push(current->checkout->arena, &wanted, "b");
     list_push(current->checkout->arena, &wanted, "absent");
     script(FILE_WITH("a.py", "{\"dag_id\":\"a\",\"tags\":[\"smoke\"]},{\"dag_id\":\"b\"},{\"dag_id\":\"smoke\",\"tags\":[\"b\"]}")
                DONE,
            0);
-    assert_true(dag_tests_select(&current->checkout->ctx, &current->project, &wanted, &selected, &current->checkout->err));
+    assert_true(select_dags(&wanted, &(StringList){0}, &selected));
     assert_string_equal(text_join(current->checkout->arena, &selected, " "), "a b");
+    assert_int_equal(value_get(current->request, "files")->count, 0);
     assert_string_equal(
         event_log_take(&current->log),
         "warning: gate.run_dags: no DAG matches absent → check gate.run_dags in devbox.yaml: DAG ids, or tag:NAME\n");
     script("", 1);
-    assert_false(dag_tests_select(&current->checkout->ctx, &current->project, &wanted, &selected, &current->checkout->err));
+    assert_false(select_dags(&wanted, &(StringList){0}, &selected));
     assert_int_equal(selected.count, 2);
 }
 
@@ -400,6 +434,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         test_dags(all_files_are_checked_when_none_is_named),
         test_dags(named_files_and_folders_are_handed_on_as_absolute_paths),
+        test_dags(a_file_in_a_linked_folder_keeps_its_name),
+        test_dags(a_check_of_the_working_tree_is_kept_for_the_next_one),
         test_dags(what_cannot_be_checked_is_named),
         test_dags(an_id_in_two_files_is_a_failure_that_names_both),
         test_dags(a_worker_that_cannot_answer_is_told_by_how_it_ended),
