@@ -5,13 +5,11 @@ serves nearly all tests. Airflow 3 belongs to a user who is not root. All comman
 The tests whose names begin with z change the platform, in the order of their names; the others only look, in any order."""
 import contextlib
 import glob
-import http.server
 import json
 import os
 import re
 import signal
 import subprocess
-import threading
 import time
 import unittest
 
@@ -95,36 +93,11 @@ EXTRA_SERVICE = """services:
 SECRETS = ("AKIAPRODUCTION", "production-secret")
 
 
-class FakeAws(http.server.ThreadingHTTPServer):
-    """Answers everything with 200 and remembers it, where containers can reach it."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def answer(self):
-            self.server.requests.append("%s %s" % (self.path, self.headers.get("Authorization")))
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>")
-
-        do_GET = do_POST = do_PUT = do_HEAD = answer
-
-        def log_message(self, *_):
-            pass
-
-    def __init__(self):
-        self.requests = []
-        super().__init__((ENGINE.address.split("/")[0], 0), self.Handler)
-        self.url = "http://%s:%d" % self.server_address
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.shutdown()
-        self.server_close()
-
-    def shell(self):
-        """The variables of a shell that works on production."""
-        return {"AWS_ACCESS_KEY_ID": SECRETS[0], "AWS_SECRET_ACCESS_KEY": SECRETS[1], "AWS_PROFILE": "default", "AWS_ENDPOINT_URL": self.url,
-                "AWS_DEFAULT_REGION": "eu-west-1", "AIRFLOW_CONN_AWS_DEFAULT": "aws://AKIAPRODUCTION:production-secret@",
-                "SNOWFLAKE_PASSWORD": SECRETS[1], "DBT_TARGET": "prod"}
+def production_shell(url):
+    """The variables of a shell that works on production, which is at `url`."""
+    return {"AWS_ACCESS_KEY_ID": SECRETS[0], "AWS_SECRET_ACCESS_KEY": SECRETS[1], "AWS_PROFILE": "default", "AWS_ENDPOINT_URL": url,
+            "AWS_DEFAULT_REGION": "eu-west-1", "AIRFLOW_CONN_AWS_DEFAULT": "aws://AKIAPRODUCTION:production-secret@",
+            "SNOWFLAKE_PASSWORD": SECRETS[1], "DBT_TARGET": "prod"}
 
 
 def setUpModule():
@@ -156,11 +129,11 @@ class Platform:
 
     @classmethod
     def setUpClass(cls):
-        cls.aws = FakeAws()
+        cls.aws = support.FakeAws(ENGINE.address.split("/")[0])  # where containers reach it
         cls.addClassCleanup(cls.aws.close)
         cls.checkout = DockerCheckout(ENGINE, cls.compose, cls.uid)
         cls.addClassCleanup(cls.checkout.close)
-        cls.checkout.environment.update(cls.aws.shell())
+        cls.checkout.environment.update(production_shell(cls.aws.url))
         cls.checkout.configure(cls.version, FIRST)
         cls.checkout.git("add", ".")
         cls.checkout.git("commit", "-qm", "Start")
@@ -340,7 +313,7 @@ class Platform:
         self.assertEqual(self.aws.requests, [])
         # The same call in the same container, given what the shell has, does reach it: the silence has a reason.
         call = "import boto3; boto3.client('s3', region_name='eu-west-1').list_buckets()"
-        shell = ["%s=%s" % (name, self.aws.shell()[name]) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL")]
+        shell = ["%s=%s" % (name, production_shell(self.aws.url)[name]) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL")]
         self.checkout.inside("airflow-scheduler", "python", "-c", call, variables=shell)
         self.assertIn("AKIAPRODUCTION", self.aws.requests[0])
 

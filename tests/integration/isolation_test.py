@@ -1,7 +1,6 @@
 """From a shell full of credentials: the running Airflow, `devbox test dag` and dbt reach no cloud, and no secret is in a command line."""
 import contextlib
 import glob
-import http.server
 import json
 import os
 import subprocess
@@ -70,32 +69,6 @@ REPORT_FOLDER=%s
 SECRETS = ("secret-in-yaml", "secret-in-variable", "secret-in-dotenv", "token-in-dotenv", "passed-value")
 
 
-class FakeAws(http.server.ThreadingHTTPServer):
-    """Answers everything that comes to it with 200, and remembers it."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def answer(self):
-            self.server.requests.append("%s %s" % (self.command, self.path))
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>")
-
-        do_GET = do_POST = do_PUT = do_HEAD = answer
-
-        def log_message(self, *_):
-            pass
-
-    def __init__(self):
-        self.requests = []
-        super().__init__(("127.0.0.1", 0), self.Handler)
-        self.url = "http://127.0.0.1:%d" % self.server_address[1]
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.shutdown()
-        self.server_close()
-
-
 class Onlooker(threading.Thread):
     """Reads, as `ps` would, all command lines of the machine, and the environments of the checkout's processes."""
 
@@ -132,7 +105,7 @@ class Isolation:
 
     @classmethod
     def setUpClass(cls):
-        cls.aws = FakeAws()
+        cls.aws = support.FakeAws()
         cls.addClassCleanup(cls.aws.close)
         cls.checkout = make_checkout(dags={"cloud.py": DAG})
         cls.addClassCleanup(clean_up, cls.checkout)

@@ -3,15 +3,15 @@
 Run: DEVBOX_TEST_BINARY=build/bin/devbox python3 -m unittest discover -s tests/integration -p production_test.py
 The same calls made in that shell without devbox do reach it, and so does the DAG once .env says so: silence is not an accident of the test.
 """
-import http.server
 import json
 import os
 import pathlib
 import shutil
 import subprocess
 import tempfile
-import threading
 import unittest
+
+import support
 
 BINARY = os.path.abspath(os.environ.get("DEVBOX_TEST_BINARY", "build/bin/devbox"))
 CACHE = os.environ.get("DEVBOX_TEST_CACHE", os.path.expanduser("~/.cache"))
@@ -54,26 +54,6 @@ cloud()
 '''
 
 
-class FakeAws(http.server.ThreadingHTTPServer):
-    def __init__(self):
-        self.requests = []
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def answer(self):
-        self.server.requests.append(f"{self.command} {self.path} {self.headers.get('Authorization')}")
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>")
-
-    do_GET = do_POST = do_PUT = do_HEAD = answer
-
-    def log_message(self, *_):
-        pass
-
-
 class ProductionTest(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="devbox-production-test."))
@@ -83,10 +63,8 @@ class ProductionTest(unittest.TestCase):
             folder.mkdir(parents=True)
         (self.root / "dags" / "cloud.py").write_text(DAG)
         (self.root / "devbox.yaml").write_text("airflow: {version: 2.10.3}\nruntime: native\n")
-        self.aws = FakeAws()
-        threading.Thread(target=self.aws.serve_forever, daemon=True).start()
-        self.addCleanup(self.aws.server_close)
-        self.addCleanup(self.aws.shutdown)
+        self.aws = support.FakeAws()
+        self.addCleanup(self.aws.close)
         keys = "aws_access_key_id = AKIAPRODUCTION\naws_secret_access_key = production\n"
         (self.home / ".aws" / "credentials").write_text(f"[default]\n{keys}\n[production]\n{keys}")
         (self.home / ".aws" / "config").write_text(f"[default]\nendpoint_url = {self.aws.url}\n[profile production]\nendpoint_url = {self.aws.url}\n")

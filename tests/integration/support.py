@@ -1,6 +1,7 @@
 """What the integration tests share: the devbox under test, a cache of environments made once, checkouts that leave nothing behind."""
 import base64
 import glob
+import http.server
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 import urllib.error
@@ -205,6 +207,32 @@ class Airflow:
         path = "/dags/%s/dagRuns/%s" % (dag_id, urllib.request.quote(run["dag_run_id"]))
         return wait_until(lambda: (lambda state: state if state in ("success", "failed") else None)(self.api("GET", path)[1].get("state")),
                           seconds, "run of " + dag_id)
+
+
+class FakeAws(http.server.ThreadingHTTPServer):
+    """Answers everything that comes to it with 200, and remembers it with what the caller shows to be let in."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def answer(self):
+            self.server.requests.append("%s %s %s" % (self.command, self.path, self.headers.get("Authorization")))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>")
+
+        do_GET = do_POST = do_PUT = do_HEAD = answer
+
+        def log_message(self, *_):
+            pass
+
+    def __init__(self, host="127.0.0.1"):
+        self.requests = []
+        super().__init__((host, 0), self.Handler)
+        self.url = "http://%s:%d" % self.server_address
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.shutdown()
+        self.server_close()
 
 
 def main():
