@@ -1,12 +1,6 @@
 #include "io/git_changes.h"
 
-#include "support/git_fixture.h"
-
-static GitRepository *open_at(GitFixture *fixture, const char *folder) {
-    GitRepository *repository = NULL;
-    if (!git_repository_open_at(&fixture->ctx, folder, false, &repository, &fixture->err)) fail_msg("%s", fixture->err.message);
-    return repository;
-}
+#include "support/git_opened.h"
 
 static const char *run(GitFixture *fixture, const char *script) { return git_fixture_run(fixture, fixture->repository, script); }
 
@@ -28,7 +22,7 @@ static void the_base_is_where_the_branch_left_the_default_branch(void **state) {
     run(fixture,
         "git checkout -q -b topic; echo a > a; git add a; git commit -qm a; git checkout -q main; echo b > b; git add b;"
         "git commit -qm b; git checkout -q topic");
-    cleanup_git_repository GitRepository *repository = open_at(fixture, fixture->repository);
+    cleanup_git_repository GitRepository *repository = git_opened_at(fixture, fixture->repository);
     GitBase base = must_find(fixture, repository, NULL);
     assert_string_equal(base.name, "main");
     assert_string_equal(base.commit.hex, fork);
@@ -44,7 +38,7 @@ static void a_remote_s_default_branch_comes_before_local_ones(void **state) {
     GitFixture *fixture = *state;
     run(fixture,
         "git branch -q -m main trunk; cd ..; git clone -q repo clone; cd clone; git checkout -q -b topic; git branch -q main");
-    cleanup_git_repository GitRepository *repository = open_at(fixture, git_fixture_path(fixture, "clone"));
+    cleanup_git_repository GitRepository *repository = git_opened_at(fixture, git_fixture_path(fixture, "clone"));
     assert_string_equal(must_find(fixture, repository, "").name, "origin/trunk");
     // Without a remembered default branch: the one that this branch follows.
     run(fixture, "cd ../clone; git symbolic-ref -d refs/remotes/origin/HEAD; git branch -q -u origin/trunk");
@@ -56,7 +50,7 @@ static void a_remote_s_default_branch_comes_before_local_ones(void **state) {
 static void without_any_other_branch_only_uncommitted_work_counts(void **state) {
     GitFixture *fixture = *state;
     run(fixture, "git branch -q -m main solo; echo more >> README");
-    cleanup_git_repository GitRepository *repository = open_at(fixture, fixture->repository);
+    cleanup_git_repository GitRepository *repository = git_opened_at(fixture, fixture->repository);
     GitBase base = must_find(fixture, repository, NULL);
     assert_string_equal(base.name, "HEAD");
     assert_string_equal(changes_since(fixture, repository, &base), "README");
@@ -68,7 +62,7 @@ static void every_kind_of_change_is_listed_once(void **state) {
         "echo 1 > staged; git add staged; echo 2 >> staged; echo 3 > 'new file'; printf 4 > 'tab\tname';"
         "git mv dags/orders.py dags/sales.py; rm README; echo ignored > .gitignore; echo 5 > ignored; echo 6 > dags/ümlaut;"
         "touch bin/run; git config diff.external false; git config diff.relative true");
-    cleanup_git_repository GitRepository *repository = open_at(fixture, git_fixture_path(fixture, "repo/dags"));
+    cleanup_git_repository GitRepository *repository = git_opened_at(fixture, git_fixture_path(fixture, "repo/dags"));
     GitBase base = must_find(fixture, repository, NULL);
     const char *index = run(fixture, "sha1sum .git/index");
     assert_string_equal(changes_since(fixture, repository, &base),
@@ -80,7 +74,7 @@ static void the_text_of_a_file_before_the_change_is_read(void **state) {
     GitFixture *fixture = *state;
     const char *text;
     run(fixture, "rm -r dags/orders.py; echo other > README");
-    cleanup_git_repository GitRepository *repository = open_at(fixture, fixture->repository);
+    cleanup_git_repository GitRepository *repository = git_opened_at(fixture, fixture->repository);
     GitBase base = must_find(fixture, repository, NULL);
     assert_true(git_file_before(repository, &base.commit, "dags/orders.py", &text, &fixture->err));
     assert_string_equal(text, "x = 1\n");
@@ -111,7 +105,7 @@ static void a_base_that_is_none_is_an_error_with_its_name(void **state) {
     GitFixture *fixture = *state;
     GitBase base;
     run(fixture, "git checkout -q --orphan island; git commit -qm island; git tag blob $(git rev-parse HEAD:README)");
-    cleanup_git_repository GitRepository *repository = open_at(fixture, fixture->repository);
+    cleanup_git_repository GitRepository *repository = git_opened_at(fixture, fixture->repository);
     assert_false(git_base_find(repository, "no-such", &base, &fixture->err));
     assert_non_null(strstr(fixture->err.message, "no-such"));
     error_clear(&fixture->err);
