@@ -1,14 +1,10 @@
 #include "io/platform.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,8 +18,6 @@ typedef struct World {
     Context ctx;
     Error err;
     const char *folder;
-    FileWatch *watch;
-    int watch_fd;
 } World;
 
 static int set_up(void **state) {
@@ -38,7 +32,6 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
     World *world = *state;
-    file_watch_destroy(world->watch);
     bool is_removed = folder_remove(world->ctx.arena, world->folder, &world->err);
     arena_destroy(world->ctx.arena);
     return is_removed ? 0 : -1;
@@ -127,7 +120,7 @@ static void a_zombie_is_told_and_a_missing_process_too(void **state) {
 }
 
 static bool holds(const ProcessInfoList *list, pid_t pid) {
-    list_each (const ProcessInfo, info, list) {
+    list_each(const ProcessInfo, info, list) {
         if (info->pid == pid) return true;
     }
     return false;
@@ -324,220 +317,6 @@ static void a_replaced_executable_keeps_its_name(void **state) {
     assert_string_equal(result.output, program);
 }
 
-static const char *in_tree(World *world, const char *name) { return path_join(world->ctx.arena, world->folder, name); }
-
-static void write_file(World *world, const char *name) {
-    if (!file_write_string(world->ctx.arena, in_tree(world, name), "x", 0600, &world->err)) fail_msg("%s", world->err.message);
-}
-
-static void create_folder(World *world, const char *name) {
-    assert_true(folder_create(world->ctx.arena, in_tree(world, name), &world->err));
-}
-
-static void rename_entry(World *world, const char *from, const char *to) {
-    assert_int_equal(rename(in_tree(world, from), in_tree(world, to)), 0);
-}
-
-static void start_watch(World *world) {
-    if (file_watch_create(world->ctx.arena, world->folder, &world->watch, &world->watch_fd, &world->err)) return;
-    fail_msg("%s", world->err.message);
-}
-
-// What changed as "name -name", sorted, relative to the folder, without the temporary files of file_write.
-static const char *read_changes(World *world) {
-    StringList names = {0};
-    bool has_overflowed = true;
-    poll(&(struct pollfd){.fd = world->watch_fd, .events = POLLIN}, 1, 300);
-    FileChangeList changes = file_watch_read(world->ctx.arena, world->watch, &has_overflowed);
-    assert_false(has_overflowed);
-    list_each (FileChange, change, &changes) {
-        const char *name = path_relative(world->ctx.arena, change->path, world->folder);
-        if (strstr(name, ".tmp") != NULL || strstr(name, "/.") != NULL || *name == '.') continue;
-        list_push(world->ctx.arena, &names, arena_format(world->ctx.arena, "%s%s", change->is_removed ? "-" : "", name));
-    }
-    string_list_sort(&names);
-    return text_join(world->ctx.arena, &names, " ");
-}
-
-static void saved_and_removed_files_are_reported_once(void **state) {
-    World *world = *state;
-    create_folder(world, "dags/deep");
-    write_file(world, "dags/old.py");
-    start_watch(world);
-    assert_string_equal(read_changes(world), "");
-    write_file(world, "dags/a.py");
-    write_file(world, "dags/a.py");
-    write_file(world, "dags/deep/b.py");
-    assert_int_equal(unlink(in_tree(world, "dags/old.py")), 0);
-    assert_string_equal(read_changes(world), "-dags/old.py dags/a.py dags/deep/b.py");
-    assert_string_equal(read_changes(world), "");
-}
-
-static void a_file_is_reported_when_its_writer_closes_it(void **state) {
-    World *world = *state;
-    start_watch(world);
-    int fd = open(in_tree(world, "a.py"), O_CREAT | O_WRONLY, 0600);
-    assert_string_equal(read_changes(world), "");
-    close(fd);
-    assert_string_equal(read_changes(world), "a.py");
-    assert_int_equal(symlink("a.py", in_tree(world, "link.py")), 0);
-    assert_int_equal(link(in_tree(world, "a.py"), in_tree(world, "twin.py")), 0);
-    assert_string_equal(read_changes(world), "link.py twin.py");
-}
-
-static void new_folders_join_with_what_is_in_them(void **state) {
-    World *world = *state;
-    start_watch(world);
-    create_folder(world, "new/deeper");
-    write_file(world, "new/deeper/a.py");
-    assert_string_equal(read_changes(world), "new/deeper/a.py");
-    write_file(world, "new/deeper/b.py");
-    assert_string_equal(read_changes(world), "new/deeper/b.py");
-}
-
-static void a_moved_folder_is_followed(void **state) {
-    World *world = *state;
-    create_folder(world, "from/inner");
-    write_file(world, "from/inner/a.py");
-    start_watch(world);
-    rename_entry(world, "from", "to");
-    assert_string_equal(read_changes(world), "-from to/inner/a.py");
-    write_file(world, "to/inner/a.py");
-    assert_string_equal(read_changes(world), "to/inner/a.py");
-    const char *outside;
-    assert_true(folder_create_temporary(world->ctx.arena, "/tmp", "platform_test_", &outside, &world->err));
-    const char *moved = path_join(world->ctx.arena, outside, "to");
-    assert_int_equal(rename(in_tree(world, "to"), moved), 0);
-    assert_string_equal(read_changes(world), "-to");
-    assert_true(file_write_string(world->ctx.arena, path_join(world->ctx.arena, moved, "inner/a.py"), "y", 0600, &world->err));
-    assert_string_equal(read_changes(world), "");
-    assert_true(folder_remove(world->ctx.arena, outside, &world->err));
-}
-
-static void a_removed_folder_takes_its_files_along(void **state) {
-    World *world = *state;
-    create_folder(world, "gone");
-    write_file(world, "gone/a.py");
-    start_watch(world);
-    assert_true(folder_remove(world->ctx.arena, in_tree(world, "gone"), &world->err));
-    assert_string_equal(read_changes(world), "-gone -gone/a.py");
-    create_folder(world, "gone");
-    write_file(world, "gone/b.py");
-    assert_string_equal(read_changes(world), "gone/b.py");
-}
-
-static void saving_by_rename_is_a_change_and_no_removal(void **state) {
-    World *world = *state;
-    write_file(world, "a.py");
-    start_watch(world);
-    rename_entry(world, "a.py", "a.py~");
-    write_file(world, "a.py");
-    assert_int_equal(unlink(in_tree(world, "a.py~")), 0);
-    assert_string_equal(read_changes(world), "-a.py~ a.py");
-}
-
-static void hidden_folders_caches_and_virtual_environments_stay_out(void **state) {
-    World *world = *state;
-    create_folder(world, ".git/objects");
-    create_folder(world, "dags/__pycache__");
-    create_folder(world, "venv/lib");
-    write_file(world, "venv/pyvenv.cfg");
-    start_watch(world);
-    write_file(world, ".git/objects/a");
-    write_file(world, "dags/__pycache__/a.pyc");
-    write_file(world, "venv/lib/a.py");
-    create_folder(world, "dags/.hidden");
-    write_file(world, "dags/.hidden/a.py");
-    assert_string_equal(read_changes(world), "");
-    create_folder(world, "later");
-    assert_string_equal(read_changes(world), "");
-    write_file(world, "later/pyvenv.cfg");
-    read_changes(world);
-    write_file(world, "later/a.py");
-    assert_string_equal(read_changes(world), "");
-}
-
-static long read_queue_limit(void) {
-    FILE *file = fopen("/proc/sys/fs/inotify/max_queued_events", "r");
-    long limit = 0;
-    if (file == NULL || fscanf(file, "%ld", &limit) != 1) limit = 0;
-    if (file != NULL) fclose(file);
-    return limit;
-}
-
-static void an_overflow_is_told_and_new_folders_join_all_the_same(void **state) {
-    World *world = *state;
-    long limit = read_queue_limit();
-    if (limit == 0 || limit > 100000) skip();
-    start_watch(world);
-    for (long i = 0; i < limit; i++) {
-        int fd = open(in_tree(world, i % 2 == 0 ? "a" : "b"), O_CREAT | O_WRONLY, 0600);
-        close(fd);
-    }
-    create_folder(world, "late");
-    bool has_overflowed = false;
-    file_watch_read(world->ctx.arena, world->watch, &has_overflowed);
-    assert_true(has_overflowed);
-    write_file(world, "late/a.py");
-    assert_string_equal(read_changes(world), "late/a.py");
-}
-
-static void the_end_of_the_watched_folder_is_reported(void **state) {
-    World *world = *state;
-    start_watch(world);
-    assert_int_equal(rmdir(world->folder), 0);
-    assert_string_equal(read_changes(world), "");
-    bool has_overflowed;
-    create_folder(world, "");
-    file_watch_destroy(world->watch);
-    start_watch(world);
-    assert_int_equal(rmdir(world->folder), 0);
-    FileChangeList changes = file_watch_read(world->ctx.arena, world->watch, &has_overflowed);
-    assert_int_equal(changes.count, 1);
-    assert_string_equal(changes.items[0].path, world->folder);
-    assert_true(changes.items[0].is_removed);
-}
-
-static void the_systems_limit_on_watches_is_named(void **state) {
-    World *world = *state;
-    struct rlimit before;
-    getrlimit(RLIMIT_NOFILE, &before);
-    setrlimit(RLIMIT_NOFILE, &(struct rlimit){0, before.rlim_max});
-    bool is_created = file_watch_create(world->ctx.arena, world->folder, &world->watch, &world->watch_fd, &world->err);
-    setrlimit(RLIMIT_NOFILE, &before);
-    assert_false(is_created);
-    assert_non_null(strstr(world->err.hint, "fs.inotify.max_user_instances"));
-}
-
-// 0: the error named the limit, 77: this system does not let us lower it, else: wrong.
-static int watch_with_one_watch_allowed(World *world) {
-    if (unshare(CLONE_NEWUSER) != 0) return 77;
-    FILE *file = fopen("/proc/sys/user/max_inotify_watches", "w");
-    if (file == NULL || fputs("1", file) < 0 || fclose(file) != 0) return 77;
-    if (file_watch_create(world->ctx.arena, world->folder, &world->watch, &world->watch_fd, &world->err)) return 1;
-    return text_equals(world->err.hint, "raise it: sudo sysctl fs.inotify.max_user_watches=524288") ? 0 : 2;
-}
-
-static void too_many_folders_for_the_system_is_an_error(void **state) {
-    World *world = *state;
-    create_folder(world, "one/two");
-    pid_t pid = fork();
-    if (pid == 0) _exit(watch_with_one_watch_allowed(world));
-    int status;
-    waitpid(pid, &status, 0);
-    if (WEXITSTATUS(status) == 77) skip();
-    assert_int_equal(status, 0);
-}
-
-static void what_cannot_be_watched_is_an_error(void **state) {
-    World *world = *state;
-    write_file(world, "file");
-    assert_false(file_watch_create(world->ctx.arena, "/nowhere", &world->watch, &world->watch_fd, &world->err));
-    assert_string_equal(world->err.message, "cannot watch /nowhere: it is no folder");
-    assert_false(file_watch_create(world->ctx.arena, in_tree(world, "file"), &world->watch, &world->watch_fd, &world->err));
-    assert_null(world->watch);
-}
-
 #define test(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 static int print_own_path(const char *program) {
@@ -565,18 +344,6 @@ int main(int count, char **arguments) {
         test(a_parent_that_is_gone_already_is_noticed),
         test(the_machine_is_described),
         test(a_replaced_executable_keeps_its_name),
-        test(saved_and_removed_files_are_reported_once),
-        test(a_file_is_reported_when_its_writer_closes_it),
-        test(new_folders_join_with_what_is_in_them),
-        test(a_moved_folder_is_followed),
-        test(a_removed_folder_takes_its_files_along),
-        test(saving_by_rename_is_a_change_and_no_removal),
-        test(hidden_folders_caches_and_virtual_environments_stay_out),
-        test(an_overflow_is_told_and_new_folders_join_all_the_same),
-        test(the_end_of_the_watched_folder_is_reported),
-        test(the_systems_limit_on_watches_is_named),
-        test(too_many_folders_for_the_system_is_an_error),
-        test(what_cannot_be_watched_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
