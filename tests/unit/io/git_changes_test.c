@@ -92,7 +92,7 @@ static void what_was_there_is_known_of_files_and_folders(void **state) {
     } rows[] = {{"dags", true}, {"dags/orders.py", true}, {"dags/new", false}, {"no/such", false}};
     GitFixture *fixture = *state;
     run(fixture, "rm -r dags; mkdir -p dags/new; echo 1 > dags/new/a.py");
-    cleanup_git_repository GitRepository *repository = open_at(fixture, fixture->repository);
+    cleanup_git_repository GitRepository *repository = git_opened_at(fixture, fixture->repository);
     GitBase base = must_find(fixture, repository, NULL);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         bool was_there = !rows[i].was_there;
