@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "io/clock.h"
 
 enum { PROBE_MS = 50, PORTS_TRIED = 100 };
 
@@ -95,7 +96,8 @@ int network_find_free_port(int from) {
 
 bool network_port_accepts(int port, long long timeout_ms) { return accepts(AF_INET, port, timeout_ms); }
 
-bool network_send_to_socket(const char *path, const char *text) {
+bool network_tell_socket(const char *path, const char *text, long long timeout_ms) {
+    char answer[16];
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     cleanup_fd int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     if (fd < 0 || strlen(path) >= sizeof address.sun_path) return false;
@@ -103,5 +105,12 @@ bool network_send_to_socket(const char *path, const char *text) {
     fcntl(fd, F_SETFD, FD_CLOEXEC);
     fcntl(fd, F_SETFL, O_NONBLOCK);
     if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) return false;
-    return write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+    if (write(fd, text, strlen(text)) != (ssize_t)strlen(text)) return false;
+    long long deadline_ms = clock_now_ms() + timeout_ms;
+    struct pollfd polled = {.fd = fd, .events = POLLIN};
+    for (long long left_ms = timeout_ms; left_ms > 0; left_ms = deadline_ms - clock_now_ms()) {
+        int news = poll(&polled, 1, (int)left_ms);
+        if (news < 0 || (news > 0 && read(fd, answer, sizeof answer) <= 0)) break;
+    }
+    return true;
 }

@@ -13,5 +13,6 @@ int network_find_free_port(int from);
 // True when something accepts connections on 127.0.0.1:port: one attempt, refused at once or given up after the deadline.
 bool network_port_accepts(int port, long long timeout_ms);
 
-// Sends a few bytes to the listener at a unix socket, without waiting; false when nobody listens there.
-bool network_send_to_socket(const char *path, const char *text);
+// Sends a few bytes to the listener at a unix socket and waits until it hangs up, the time is over or a signal comes; false when
+// nobody listens there.
+bool network_tell_socket(const char *path, const char *text, long long timeout_ms);

@@ -34,8 +34,9 @@ static bool launch(Context *ctx, const Project *project, const char *step, bool 
 }
 
 static bool stop(Context *ctx, const Project *project, bool *was_running, Error *err) {
+    bool is_done = airflow_native_stop(ctx, project, was_running, err);
     warm_process_retire(ctx, project);
-    return airflow_native_stop(ctx, project, was_running, err);
+    return is_done;
 }
 
 static bool describe_running(Context *ctx, const Project *project, const char **what, Error *err) {

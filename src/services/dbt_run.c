@@ -1,7 +1,5 @@
 #include "services/dbt_run.h"
 
-#include <unistd.h>
-
 #include "base/text.h"
 #include "io/clock.h"
 #include "io/file_system.h"
@@ -52,7 +50,7 @@ bool dbt_run_worker(Context *ctx, const Project *project, const char *context, P
     const AirflowRuntime *runtime = airflow_runtime_of(project);
     PythonPlace place;
     StringList argv = {0};
-    PairList variables = {0};
+    const PairList no_variables = {0};
     const char *const head[] = {"--context", context, "--"};
     if (!runtime->open_place(ctx, project, PYTHON_DBT, "dbt", &place, err)) return false;
     bool is_warm = !is_lasting(spec->argv[0]);
@@ -62,8 +60,10 @@ bool dbt_run_worker(Context *ctx, const Project *project, const char *context, P
     if (is_warm) argv = warm_process_argv(ctx->arena, project, &place, WORKER, &argv);
     spec->argv = string_list_to_argv(ctx->arena, &argv);
     spec->folder = project->root;
-    if (is_warm) pair_list_add(ctx->arena, &variables, WARM_OWNER_VARIABLE, arena_format(ctx->arena, "%d", (int)getpid()));
-    return runtime->enter_place(ctx, project, PYTHON_DBT, &variables, spec, err) && process_run(ctx, spec, result, err);
+    // dbt would hold its lock on when we are killed: see "attended" in its context.
+    if (!spec->is_foreground) spec->input = "";
+    spec->keeps_input_open = !spec->is_foreground;
+    return runtime->enter_place(ctx, project, PYTHON_DBT, &no_variables, spec, err) && process_run(ctx, spec, result, err);
 }
 
 static bool install_packages(DbtRun *run, const char *context, Error *err) {

@@ -1,7 +1,5 @@
 #include "services/dbt_setup.h"
 
-#include <unistd.h>
-
 #include "base/text.h"
 #include "io/file_system.h"
 #include "io/json.h"
@@ -53,9 +51,7 @@ bool dbt_write_context(Context *ctx, const Project *project, const DbtPlaces *pl
     value_set_string(arena, context, "extension", NULL);
     value_set_bool(arena, context, "publish", places->publishes);
     value_set_string(arena, context, "events", places->events);
-    // In a container our pid means nothing: there the end of the connection ends dbt.
-    bool knows_us = places->events != NULL && project->config.runtime != RUNTIME_DOCKER;
-    if (knows_us) value_set_integer(arena, context, "owner", getpid());
+    value_set_bool(arena, context, "attended", places->events != NULL);
     const char *file = path_join(arena, places->folder, places->events == NULL ? "context.json" : "context-events.json");
     if (!folder_create(arena, places->folder, err)) return false;
     if (!file_keep_string(arena, file, json_print_indented(arena, context), 0600, err)) return false;

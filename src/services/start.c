@@ -68,11 +68,12 @@ static void say_headline(Context *ctx, const Project *project) {
     if (project->config.path == NULL) event_note(ctx, "no devbox.yaml here, so defaults hold; devbox init writes one");
 }
 
-static bool has_failed(const Plan *plan, const char *name) {
+static void take_airflow(const Plan *plan, StartReport *report) {
     list_each(const Step, step, &plan->steps) {
-        if (text_equals(step->name, name)) return step->state == STEP_FAILED;
+        if (!text_equals(step->name, "airflow")) continue;
+        report->was_airflow_healthy = step->state == STEP_DONE;
+        report->has_airflow_failed = step->state == STEP_FAILED;
     }
-    return false;
 }
 
 typedef struct Usable {
@@ -84,7 +85,8 @@ typedef struct Usable {
 // Airbyte may take minutes more: nobody should have to wait for it to hear where Airflow is.
 static void say_usable(void *state) {
     const Usable *usable = state;
-    StartReport report = {.has_airflow_failed = has_failed(usable->plan, "airflow")};
+    StartReport report = {0};
+    take_airflow(usable->plan, &report);
     Result result = start_result(usable->ctx, usable->project, &report);
     if (*result.text != '\0') event_note(usable->ctx, "%s", text_trim(usable->ctx->arena, result.text));
 }
@@ -108,7 +110,7 @@ bool start_platform(Context *ctx, Project *project, const StartOptions *options,
         list_push(ctx->arena, &report->timings, checks);
         start_timings_add_plan(ctx->arena, &report->timings, &plan, origin_ms);
     }
-    report->has_airflow_failed = has_failed(&plan, "airflow");
+    take_airflow(&plan, report);
     return is_done;
 }
 
@@ -133,14 +135,18 @@ Result start_result(Context *ctx, const Project *project, const StartReport *rep
     Error ignored = {.arena = ctx->arena};
     Value *data = value_object(ctx->arena);
     Text text = {.arena = ctx->arena};
-    bool is_up = airflow_runtime_of(project)->read_state(ctx, project, &state, &ignored) && state.phase == RUNTIME_HEALTHY;
-    if (is_up) {
+    bool is_there = airflow_runtime_of(project)->read_state(ctx, project, &state, &ignored) && state.port != 0;
+    bool is_healthy = is_there && state.phase == RUNTIME_HEALTHY;
+    // A busy machine makes a health check fail now and then: no reason to keep the address from who just waited for it.
+    bool is_busy =
+        is_there && report->was_airflow_healthy && (state.phase == RUNTIME_STARTING || state.phase == RUNTIME_DEGRADED);
+    if (is_healthy || is_busy) {
         const char *url = arena_format(ctx->arena, "http://localhost:%d", state.port);
         value_set_string(ctx->arena, data, "airflowUrl", url);
         value_set_string(ctx->arena, data, "user", "admin");
         value_set_bool(ctx->arena, data, "isEarlierAirflow", report->has_airflow_failed);
-        const char *news =
-            report->has_airflow_failed ? "Airflow still runs with what it was started with before" : "Airflow is ready";
+        const char *news = is_healthy ? "Airflow is ready" : "Airflow is up, not all of it answers right now (devbox status)";
+        if (report->has_airflow_failed) news = "Airflow still runs with what it was started with before";
         text_append_format(&text, "%s: %s  admin / %s\n", news, url, project->config.airflow.password);
     }
     if (report->timings.count > 0) {

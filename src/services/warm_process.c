@@ -7,7 +7,8 @@
 #include "io/file_system.h"
 #include "io/network.h"
 
-enum { FOLDER_BYTES = 40 };
+// One that is still importing hears us only afterwards, on a busy machine after a while.
+enum { FOLDER_BYTES = 40, END_TIMEOUT_MS = 60 * 1000 };
 
 // What warm_server.py understands as "end when nothing runs in you".
 #define WORD_TO_END "Q"
@@ -49,6 +50,7 @@ void warm_process_retire(Context *ctx, const Project *project) {
         bool is_ours = strstr(*name, project->instance) != NULL && text_ends_with(*name, ".sock");
         const char *path = path_join(ctx->arena, folder, *name);
         // A socket without a listener is what a killed process left behind.
-        if (is_ours && !network_send_to_socket(path, WORD_TO_END) && !file_remove(ctx->arena, path, &ignored)) return;
+        if (is_ours && !network_tell_socket(path, WORD_TO_END, END_TIMEOUT_MS) && !file_remove(ctx->arena, path, &ignored))
+            return;
     }
 }

@@ -3,9 +3,6 @@
 #pragma once
 #include "services/airflow_runtime.h"
 
-// Set to our pid, the door ends when we do, and with it the command.
-#define WARM_OWNER_VARIABLE "DEVBOX_OWNER"
-
 // What follows the interpreter to run the worker `script` ("airflow_host.py") with `arguments` in a fork of such a process,
 // started when there is none. Without arguments it is only started.
 StringList warm_process_argv(Arena *arena, const Project *project, const PythonPlace *place, const char *script,
@@ -14,5 +11,5 @@ StringList warm_process_argv(Arena *arena, const Project *project, const PythonP
 // The folder of their sockets on this machine, which no other user may enter.
 const char *warm_process_folder(Arena *arena);
 
-// Tells those of this checkout to end once nothing runs in them.
+// Ends those of this checkout; one that runs a command ends after it and is not waited for.
 void warm_process_retire(Context *ctx, const Project *project);

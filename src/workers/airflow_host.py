@@ -158,6 +158,7 @@ def run_server(listener, path):
     if server.serve() is not None:
         run_request()  # in a fork; does not return
     shutil.rmtree(home, ignore_errors=True)
+    warm_server.finish(0)
 
 
 def main():

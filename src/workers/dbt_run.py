@@ -14,7 +14,7 @@ import traceback
 sys.dont_write_bytecode = True  # the installed workers may belong to root
 from dbt_warehouse import EXIT_BUSY, EXIT_ERROR, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, Stop  # noqa: E402
 from dbt_warehouse import connect, make_views, publish, published_names, write_profile  # noqa: E402
-from host_process import die_with_parent, lasting_imports  # noqa: E402
+from host_process import end_with, lasting_imports  # noqa: E402
 import dbt_warm  # noqa: E402
 import warm_server  # noqa: E402
 sys.dont_write_bytecode = False
@@ -312,8 +312,8 @@ def main(argv):
         return EXIT_ERROR
     with open(argv[1]) as file:
         context = json.load(file)
-    if context.get("owner") and warm_server.mode == "cold":  # else the server ends us with the door
-        die_with_parent(context["owner"])  # a build that nobody watches any more must not hold the lock
+    if context.get("attended"):
+        end_with(0)  # a build that nobody watches any more must not hold the lock
     settle()
     if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
         os.environ["DBT_USE_COLORS"] = "false"  # a variable, because dbt refuses a flag that comes both before and after the command
@@ -360,4 +360,4 @@ if __name__ == "__main__":
     words = sys.argv[1:]
     if words[:1] == ["serve"]:
         words = dbt_warm.serve(*words[1:], import_dbt)
-    end(EXIT_OK if words is None else main(words))
+    end(main(words))

@@ -23,14 +23,18 @@ _is_warm = False   # the first manifest has been tried out
 
 
 def serve(listener, path, import_dbt):
-    """Returns in each fork the words of its command, None at the end."""
+    """Returns in each fork the words of its command."""
     global _news
     import_dbt()
     close_databases()
     resource_tracker.ensure_running()  # else each fork would start one of its own, with its own stderr
     _news = os.pipe()
     os.set_blocking(_news[0], False)
-    return warm_server.WarmServer(int(listener), path, learn).serve()
+    words = warm_server.WarmServer(int(listener), path, learn).serve()
+    if words is None:
+        release()
+        warm_server.finish(0)
+    return words
 
 
 def close_databases():

@@ -27,9 +27,6 @@ FREE_VARIABLES = (
 FREE_ENDINGS = (b"_DIRECTORY", b"_FILE", b"_FOLDER", b"_KEY", b"_SECRET")
 CONNECT_TIMEOUT_S = 5.0
 EXIT_LOST = 70
-# The pid of a devbox that waits for the command: nobody wants its result without it. Not for the command itself.
-OWNER_VARIABLE = "DEVBOX_OWNER"
-OWNER_LOOK_S = 0.5
 FORWARDED_SIGNALS = (2, 15, 1)  # INT, TERM, HUP; the module signal costs a millisecond
 
 
@@ -155,19 +152,6 @@ def receive(connection, count):
     return data
 
 
-def receive_status(connection, owner):
-    """Empty when the command was lost. Ends with its owner, and the connection's end then ends the command."""
-    if os.getppid() != owner:
-        return receive(connection, 4)
-    connection.settimeout(OWNER_LOOK_S)
-    while os.getppid() == owner:
-        try:
-            return receive(connection, 4)
-        except TimeoutError:
-            pass
-    os._exit(EXIT_LOST)
-
-
 def forward_signals(pid):
     import signal
 
@@ -185,7 +169,6 @@ def run_warm(folder, name, script, arguments):
     """The exit code of the command, None when no warm process took it."""
     if not is_private(folder):
         return None
-    owner = int(os.environ.pop(OWNER_VARIABLE, 0))
     path = os.path.join(folder, f"{name.lstrip('+')}-{key(script)}.sock")
     try:
         connection = connect(path) or start_server(folder, name, path, script)
@@ -199,7 +182,7 @@ def run_warm(folder, name, script, arguments):
     if pid is None:
         return None
     forward_signals(pid)
-    status = receive_status(connection, owner)
+    status = receive(connection, 4)
     if status:
         return int.from_bytes(status, sys.byteorder, signed=True)
     print("the warm process that ran this has ended with it", file=sys.stderr)

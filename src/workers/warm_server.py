@@ -146,9 +146,11 @@ class WarmServer:
     def _accept(self):
         connection, _ = self._listener.accept()
         wish = _first_byte(connection) if _is_same_user(connection) else b""
-        if wish != b"R":
+        if wish == b"Q":
+            self._end_for(connection)
+        elif wish != b"R":
             connection.close()
-            self._is_ending = self._is_ending or wish == b"Q"
+        if wish != b"R":
             return None
         # Another thread may hold any lock of this process, for ever in a fork.
         if sys.platform != "linux" or thread_count() > 1:
@@ -162,6 +164,15 @@ class WarmServer:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, WAKING_SIGNALS)
         self._commands[pid] = connection
         return None
+
+    def _end_for(self, connection):
+        """Who wishes our end sees it as the end of its connection, but need not wait for commands."""
+        self._is_ending = True
+        connection.recv(1)  # unread bytes would make its end an error
+        if self._commands:
+            connection.close()
+        else:
+            connection.detach()  # open until this process is gone
 
     def _become(self, connection):
         """Runs the command here; a process that imports anew takes the next one."""

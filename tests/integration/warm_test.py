@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -153,6 +154,26 @@ class Lifetimes(WarmRequests, unittest.TestCase):
     def is_warm_again(self):
         done, _ = self.run_dag("taskflow_ok")
         self.assertEqual(done["state"], "success")
+
+    def test_who_wishes_the_end_sees_it_without_waiting_for_commands(self):
+        self.is_warm_again()
+        for has_command in (True, False):
+            door, _ = self.hang() if has_command else (None, None)
+            server, = self.servers()
+            path, = glob.glob(self.sockets + "/*.sock")
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.settimeout(20)
+                connection.connect(path)
+                connection.send(b"Q")
+                self.assertEqual(connection.recv(1), b"")
+            if has_command:
+                self.assertTrue(airflow_host_test.is_alive(server))
+            else:
+                support.wait_until(lambda: not airflow_host_test.is_alive(server), 1, "the end of the process")
+            if door is not None:
+                door.kill()
+                self.assert_gone([server])
+                self.is_warm_again()
 
     def test_a_killed_door_takes_its_task_and_what_that_started_along(self):
         for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):

@@ -2,8 +2,11 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "support/test.h"
@@ -119,6 +122,42 @@ static void a_port_never_accepts_itself(void **state) {
     for (int i = 0; i < 30000; i++) assert_false(network_port_accepts(port, 50));
 }
 
+typedef struct Listener {
+    int fd;
+    char word;
+} Listener;
+
+static void *hear_one(void *state) {
+    Listener *listener = state;
+    int fd = accept(listener->fd, NULL, NULL);
+    if (read(fd, &listener->word, 1) != 1) listener->word = '?';
+    close(fd);
+    return NULL;
+}
+
+static void a_socket_is_told_and_waited_for(void **state) {
+    (void)state;
+    char folder[] = "/tmp/devbox-test-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/s.sock", folder);
+    assert_false(network_tell_socket(address.sun_path, "Q", 1000));
+    Listener listener = {.fd = socket(AF_UNIX, SOCK_STREAM, 0)};
+    assert_int_equal(bind(listener.fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(listener.fd, 4), 0);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, hear_one, &listener), 0);
+    assert_true(network_tell_socket(address.sun_path, "Q", 60 * 1000));
+    pthread_join(thread, NULL);
+    assert_int_equal(listener.word, 'Q');
+    // Nobody reads it: told all the same, and not waited for any longer than said.
+    assert_true(network_tell_socket(address.sun_path, "Q", 20));
+    close(listener.fd);
+    assert_false(network_tell_socket(address.sun_path, "Q", 1000));
+    unlink(address.sun_path);
+    rmdir(folder);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_port_nobody_uses_is_free),
@@ -128,6 +167,7 @@ int main(void) {
         cmocka_unit_test(the_next_free_port_passes_over_busy_ones),
         cmocka_unit_test(a_listening_port_accepts),
         cmocka_unit_test(a_port_never_accepts_itself),
+        cmocka_unit_test(a_socket_is_told_and_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
