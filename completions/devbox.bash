@@ -67,12 +67,12 @@ _devbox() {
             ;;
         "test dags")
             words=""
-            options="--changed --junit --report"
+            options="--changed --fail-fast --junit --report"
             files=-f
             ;;
         "test dbt")
             words=""
-            options="--changed --junit --report"
+            options="--changed --fail-fast --junit --report"
             ;;
         "watch")
             words=""

@@ -91,10 +91,12 @@ complete -c devbox -n '__devbox_at "test dag"' -l junit -r -F -d 'write the verd
 complete -c devbox -n '__devbox_at "test dag"' -l report -r -F -d 'write the verdict as one HTML page'
 complete -c devbox -n '__devbox_at "test dag"' -a '(devbox __complete dags 2>/dev/null)'
 complete -c devbox -n '__devbox_at "test dags"' -l changed -d 'DAG files that are affected by what changed since BASE (default: the default branch)'
+complete -c devbox -n '__devbox_at "test dags"' -l fail-fast -d 'stop after the first DAG file that is red'
 complete -c devbox -n '__devbox_at "test dags"' -l junit -r -F -d 'write the verdict as JUnit XML'
 complete -c devbox -n '__devbox_at "test dags"' -l report -r -F -d 'write the verdict as one HTML page'
 complete -c devbox -n '__devbox_at "test dags"' -F
 complete -c devbox -n '__devbox_at "test dbt"' -l changed -d 'what changed since BASE (default: the default branch), and all that is made from it'
+complete -c devbox -n '__devbox_at "test dbt"' -l fail-fast -d 'stop after the first model or test that is red, as dbt does'
 complete -c devbox -n '__devbox_at "test dbt"' -l junit -r -F -d 'write the verdict as JUnit XML'
 complete -c devbox -n '__devbox_at "test dbt"' -l report -r -F -d 'write the verdict as one HTML page'
 complete -c devbox -n '__devbox_at "check"' -l no-cache -d 'test the commit though the same tree passed before'

@@ -13,8 +13,7 @@ typedef struct CheckOptions {
 static const Option options[] = {
     {"no-cache", 0, OPTION_FLAG, NULL, "test the commit though the same tree passed before",
      offsetof(CheckOptions, ignores_passed), NULL, false},
-    {"fail-fast", 0, OPTION_FLAG, NULL, "stop after the first part that is red: seeds, DAGs, their runs, dbt",
-     offsetof(CheckOptions, stops_at_first_red), NULL, false},
+    TEST_FAIL_FAST_OPTION(CheckOptions, stops_at_first_red, "part that is red: seeds, DAGs, their runs, dbt"),
     TEST_REPORT_OPTIONS(CheckOptions, reports),
     {0},
 };

@@ -43,20 +43,21 @@ typedef struct ManyOptions {
 
 static const Option dags_options[] = {
     TEST_CHANGED_OPTION(ManyOptions, changed, "DAG files that are affected by " CHANGED_SINCE),
+    TEST_FAIL_FAST_OPTION(ManyOptions, stops_at_first_red, "DAG file that is red"),
     TEST_REPORT_OPTIONS(ManyOptions, reports),
     {0},
 };
 
 static const Option dbt_options[] = {
     TEST_CHANGED_OPTION(ManyOptions, changed, CHANGED_SINCE ", and all that is made from it"),
+    TEST_FAIL_FAST_OPTION(ManyOptions, stops_at_first_red, "model or test that is red, as dbt does"),
     TEST_REPORT_OPTIONS(ManyOptions, reports),
     {0},
 };
 
 static const Option all_options[] = {
     TEST_CHANGED_OPTION(ManyOptions, changed, "DAG files and models that are affected by " CHANGED_SINCE),
-    {"fail-fast", 0, OPTION_FLAG, NULL, "stop after the first part that is red: DAGs, their runs, dbt",
-     offsetof(ManyOptions, stops_at_first_red), NULL, false},
+    TEST_FAIL_FAST_OPTION(ManyOptions, stops_at_first_red, "part that is red: DAGs, their runs, dbt"),
     TEST_REPORT_OPTIONS(ManyOptions, reports),
     {0},
 };
@@ -178,9 +179,10 @@ static StringList find_paths(Context *ctx, const Invocation *invocation) {
 static const char *many_command(Arena *arena, const Invocation *invocation, const char *verb) {
     const ManyOptions *given = invocation->options;
     StringList words = invocation->arguments;
-    if (given->changed == NULL) return testing_command(arena, verb, &words);
-    const char *base = text_is_empty(given->changed) ? "" : arena_format(arena, "=%s", given->changed);
-    list_push(arena, &words, arena_format(arena, "--changed%s", base));
+    bool has_base = !text_is_empty(given->changed);
+    if (given->changed != NULL)
+        list_push(arena, &words, has_base ? arena_format(arena, "--changed=%s", given->changed) : "--changed");
+    if (given->stops_at_first_red) list_push(arena, &words, "--fail-fast");
     return testing_command(arena, verb, &words);
 }
 
@@ -197,23 +199,21 @@ static bool begin_many(Context *ctx, const Invocation *invocation, const char *v
 
 static bool run_dags(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
     const ManyOptions *given = invocation->options;
-    const Project *project = invocation->project;
     Testing testing;
-    DagChanges changes;
-    StringList paths = find_paths(ctx, invocation);
+    DagCheck check = {
+        .paths = find_paths(ctx, invocation), .base = given->changed, .stops_at_first_red = given->stops_at_first_red};
     if (!begin_many(ctx, invocation, "test dags", &testing, err)) return false;
-    bool is_done = given->changed != NULL ? dag_tests_check_changed(ctx, project, given->changed, &changes, &testing.verdict, err)
-                                          : dag_tests_check_working_tree(ctx, project, &paths, &testing.verdict, err);
+    bool is_done = dag_tests_check_working_tree(ctx, invocation->project, &check, &testing.verdict, err);
     return testing_end(ctx, &testing, is_done, outcome, err);
 }
 
 static bool run_dbt(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
     const ManyOptions *given = invocation->options;
-    const Project *project = invocation->project;
     Testing testing;
+    const DbtTestOptions test = {
+        .selectors = invocation->arguments, .base = given->changed, .stops_at_first_red = given->stops_at_first_red};
     if (!begin_many(ctx, invocation, "test dbt", &testing, err)) return false;
-    bool is_done = given->changed != NULL ? dbt_test_changed(ctx, project, given->changed, &testing.verdict, err)
-                                          : dbt_test(ctx, project, &invocation->arguments, &testing.verdict, err);
+    bool is_done = dbt_test(ctx, invocation->project, &test, &testing.verdict, err);
     return testing_end(ctx, &testing, is_done, outcome, err);
 }
 
@@ -226,26 +226,22 @@ static void add_part(Context *ctx, const Verdict *part, bool has_title, Verdict 
 
 static bool test_dags_and_run(Context *ctx, const Project *project, const ManyOptions *given, Verdict *all, Error *err) {
     Verdict dags = {0}, runs = {0};
-    DagChanges changes = {.is_all = true};
-    StringList everything = {0};
-    bool is_done = given->changed != NULL ? dag_tests_check_changed(ctx, project, given->changed, &changes, &dags, err)
-                                          : dag_tests_check_working_tree(ctx, project, &everything, &dags, err);
-    if (!is_done) return false;
+    DagCheck check = {.base = given->changed};
+    if (!dag_tests_check_working_tree(ctx, project, &check, &dags, err)) return false;
     add_part(ctx, &dags, given->changed != NULL, all);
     // A DAG that does not import cannot be run.
-    if (!verdict_is_green(&dags) || !dag_changes_are_any(&changes)) return true;
-    if (!dag_smoke_run(ctx, project, &changes.files, &runs, err)) return false;
+    if (!verdict_is_green(&dags) || !dag_changes_are_any(&check.changes)) return true;
+    if (!dag_smoke_run(ctx, project, &check.changes.files, &runs, err)) return false;
     add_part(ctx, &runs, false, all);
     return true;
 }
 
 static bool test_models(Context *ctx, const Project *project, const ManyOptions *given, Verdict *all, Error *err) {
     Verdict dbt = {0};
-    StringList everything = {0};
-    bool is_done = given->changed != NULL ? dbt_test_changed(ctx, project, given->changed, &dbt, err)
-                                          : dbt_test(ctx, project, &everything, &dbt, err);
-    if (is_done) add_part(ctx, &dbt, given->changed != NULL, all);
-    return is_done;
+    const DbtTestOptions test = {.base = given->changed};
+    if (!dbt_test(ctx, project, &test, &dbt, err)) return false;
+    add_part(ctx, &dbt, given->changed != NULL, all);
+    return true;
 }
 
 static bool test_everything(Context *ctx, const Project *project, const ManyOptions *given, Verdict *all, Error *err) {

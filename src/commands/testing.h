@@ -22,6 +22,10 @@ typedef struct TestReports {
         .has_optional_value = true                                                                                         \
     }
 
+// The row of an option table whose struct has a bool in `member`.
+#define TEST_FAIL_FAST_OPTION(type, member, meaning) \
+    { .name = "fail-fast", .kind = OPTION_FLAG, .help = "stop after the first " meaning, .offset = offsetof(type, member) }
+
 typedef struct Testing {
     const Invocation *invocation;
     const TestReports *reports;

@@ -31,10 +31,11 @@ typedef struct DagEvents {
     StringList tasks;          // of the DAG under test, in order
     const char *file;          // of the DAG under test, relative to the checkout; NULL while it has not come
     int line;
-    bool leaves_terminal;  // a debugger is on it: no line of ours may move there
-    long long began_ms;    // when the run did, on the clock for durations; 0 while it has not
-    const char *state;     // of the last event: "success", "unknown_dag", …; NULL while it has not come
-    const Value *last;     // the last event
+    bool stops_at_first_red;  // of DAG files
+    bool leaves_terminal;     // a debugger is on it: no line of ours may move there
+    long long began_ms;       // when the run did, on the clock for durations; 0 while it has not
+    const char *state;        // of the last event: "success", "unknown_dag", …; NULL while it has not come
+    const Value *last;        // the last event
 } DagEvents;
 
 // Reads one line of the host. A finished file or task becomes a case, and is emitted.

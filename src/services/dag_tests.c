@@ -109,6 +109,12 @@ static Value *strings_to_value(Arena *arena, const StringList *strings) {
     return array;
 }
 
+static void note_left(const Context *ctx, int64_t left) {
+    if (left == 0) return;
+    event_note(ctx, "%lld more DAG %s not tested: --fail-fast stops after the first red one", (long long)left,
+               left == 1 ? "file was" : "files were");
+}
+
 // No files: all that Airflow finds.
 static bool import_files(Context *ctx, const Project *project, const StringList *paths, DagEvents *events, Error *err) {
     Value *message = value_object(ctx->arena);
@@ -116,6 +122,7 @@ static bool import_files(Context *ctx, const Project *project, const StringList 
     value_set(ctx->arena, message, "files", strings_to_value(ctx->arena, paths));
     if (events->memory != NULL)
         value_set(ctx->arena, message, "uses_below", strings_to_value(ctx->arena, &events->memory->uses_below));
+    if (events->stops_at_first_red) value_set_bool(ctx->arena, message, "fail_fast", true);
     value_set_integer(ctx->arena, message, "timeout_ms", import_timeout_ms(&project->config.airflow));
     long long timeout_ms = ctx->timeout_ms > 0 ? ctx->timeout_ms : SMOKE_TIMEOUT_MS;
     DagRequest request = {.message = message, .timeout_ms = timeout_ms};
@@ -123,6 +130,7 @@ static bool import_files(Context *ctx, const Project *project, const StringList 
     if (!dag_request_send(ctx, project, &request, events, err)) return false;
     if (events->memory != NULL) consult_memory(ctx, paths, events);
     find_duplicates(ctx, events);
+    note_left(ctx, value_get_integer(events->last, "left", 0));
     return true;
 }
 
@@ -166,28 +174,31 @@ bool dag_tests_check_and_learn(Context *ctx, const Project *project, const Strin
     return true;
 }
 
-static bool check_and_keep(Context *ctx, const Project *project, const StringList *paths, DagMemory *memory, Verdict *verdict,
+static bool check_and_keep(Context *ctx, const Project *project, DagCheck *check, DagMemory *memory, Verdict *verdict,
                            Error *err) {
+    DagEvents events = {.memory = memory, .stops_at_first_red = check->stops_at_first_red};
     long long began_ms = clock_wall_ms();
-    if (!dag_tests_check_and_learn(ctx, project, paths, memory, verdict, err)) return false;
+    const StringList *paths = check->base == NULL ? &check->paths : &check->changes.files;
+    if (!check_files(ctx, project, paths, &events, err)) return false;
     dag_memo_save(ctx, project, memory, began_ms);
+    *verdict = events.verdict;
     return true;
 }
 
-bool dag_tests_check_working_tree(Context *ctx, const Project *project, const StringList *paths, Verdict *verdict, Error *err) {
-    DagMemory memory = dag_memo_open(ctx, project);
-    return check_and_keep(ctx, project, paths, &memory, verdict, err);
-}
-
-bool dag_tests_check_changed(Context *ctx, const Project *project, const char *base, DagChanges *changes, Verdict *verdict,
-                             Error *err) {
+bool dag_tests_check_working_tree(Context *ctx, const Project *project, DagCheck *check, Verdict *verdict, Error *err) {
     DagMemory memory = dag_memo_open(ctx, project);
     Verdict found = {0};
-    if (!require_folder(ctx, project, err) || !dag_changes_find(ctx, project, base, &memory, changes, err)) return false;
-    bool is_any = dag_changes_are_any(changes);
-    if (is_any) event_note(ctx, "%s", changes->what);
-    if (is_any && !check_and_keep(ctx, project, &changes->files, &memory, &found, err)) return false;
-    found.title = arena_format(ctx->arena, "%s · %s", title_of(ctx, project), changes->what);
+    const char *title = title_of(ctx, project);
+    check->changes = (DagChanges){.is_all = true};
+    if (!require_folder(ctx, project, err)) return false;
+    if (check->base != NULL) {
+        if (!dag_changes_find(ctx, project, check->base, &memory, &check->changes, err)) return false;
+        title = arena_format(ctx->arena, "%s · %s", title, check->changes.what);
+    }
+    bool is_any = dag_changes_are_any(&check->changes);
+    if (is_any && check->base != NULL) event_note(ctx, "%s", check->changes.what);
+    if (is_any && !check_and_keep(ctx, project, check, &memory, &found, err)) return false;
+    found.title = title;
     *verdict = found;
     return true;
 }

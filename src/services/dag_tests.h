@@ -15,6 +15,13 @@ typedef struct DagTestOptions {
     bool keeps_work_dir;
 } DagTestOptions;
 
+typedef struct DagCheck {
+    StringList paths;         // files and folders; none: all
+    const char *base;         // not NULL: instead, what is affected by the changes since it ("": the default branch)
+    bool stops_at_first_red;  // the first red file is the last one
+    DagChanges changes;       // what was found to be affected; without a base all
+} DagCheck;
+
 // Imports and serialises DAG files (`paths` empty: all below the DAG folder), finds duplicate ids; a test case per file.
 // False only when the test itself could not run; then the error says why.
 bool dag_tests_check(Context *ctx, const Project *project, const StringList *paths, Verdict *verdict, Error *err) MUST_USE;
@@ -23,14 +30,9 @@ bool dag_tests_check(Context *ctx, const Project *project, const StringList *pat
 bool dag_tests_check_and_learn(Context *ctx, const Project *project, const StringList *paths, DagMemory *memory, Verdict *verdict,
                                Error *err) MUST_USE;
 
-// The same of the working tree, and keeps it for the next test of what changed.
-bool dag_tests_check_working_tree(Context *ctx, const Project *project, const StringList *paths, Verdict *verdict,
-                                  Error *err) MUST_USE;
-
-// The same of the DAG files that are affected by what the working tree changed since it left `base` ("": the default branch).
-// None affected is a green verdict without cases; *changes says which were.
-bool dag_tests_check_changed(Context *ctx, const Project *project, const char *base, DagChanges *changes, Verdict *verdict,
-                             Error *err) MUST_USE;
+// The same of the working tree, and keeps it for the next test of what changed. No file affected is a green verdict without
+// cases.
+bool dag_tests_check_working_tree(Context *ctx, const Project *project, DagCheck *check, Verdict *verdict, Error *err) MUST_USE;
 
 // Runs one DAG in process on a private metadata database; a test case per task.
 bool dag_tests_run(Context *ctx, const Project *project, const DagTestOptions *options, Verdict *verdict, Error *err) MUST_USE;

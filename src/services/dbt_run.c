@@ -162,6 +162,7 @@ bool dbt_run_build(DbtRun *run, DbtPlaces *places, const StringList *selectors, 
     StringList words = {0};
     long long start_ms = clock_now_ms();
     list_push(arena, &words, "build");
+    if (run->stops_at_first_red) list_push(arena, &words, "--fail-fast");
     if (selectors->count > 0) list_push(arena, &words, "--select");
     list_each(const char *const, selector, selectors) list_push(arena, &words, *selector);
     if (!run_logged(run, places, &words, err)) return false;

@@ -9,6 +9,7 @@ typedef struct DbtRun {
     Context *ctx;
     const Project *project;
     const char *step;  // progress is reported under this name; NULL: none
+    bool stops_at_first_red;
     const char *events_path;
     long long offset;  // how much of the events file was read
     DbtEvents events;  // with the verdict

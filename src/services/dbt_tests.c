@@ -113,10 +113,11 @@ static const char *title_of(Arena *arena, const Project *project, const char *wh
     return arena_format(arena, "dbt · %s · %s", path_name(project->dbt_dir), what);
 }
 
-bool dbt_test(Context *ctx, const Project *project, const StringList *selectors, Verdict *verdict, Error *err) {
+static bool test_selected(Context *ctx, const Project *project, const DbtTestOptions *options, Verdict *verdict, Error *err) {
     cleanup_fd int lock_fd = -1;
-    DbtRun run = {.ctx = ctx, .project = project, .step = "dbt"};
+    DbtRun run = {.ctx = ctx, .project = project, .step = "dbt", .stops_at_first_red = options->stops_at_first_red};
     DbtPlaces places = private_places(ctx, project);
+    const StringList *selectors = &options->selectors;
     if (!require_project(project, err) || !enter(&run, &places, &lock_fd, err)) return false;
     if (!build_selected(&run, &places, selectors, err)) return false;
     if (selectors->count > 0 && run.events.verdict.cases.count == 0) {
@@ -156,12 +157,12 @@ static bool build_affected(DbtRun *run, DbtPlaces *places, const DbtChanges *cha
     return build_selected(run, places, &selection.selectors, err);
 }
 
-bool dbt_test_changed(Context *ctx, const Project *project, const char *base, Verdict *verdict, Error *err) {
+static bool test_changed(Context *ctx, const Project *project, const DbtTestOptions *options, Verdict *verdict, Error *err) {
     cleanup_fd int lock_fd = -1;
-    DbtRun run = {.ctx = ctx, .project = project, .step = "dbt"};
+    DbtRun run = {.ctx = ctx, .project = project, .step = "dbt", .stops_at_first_red = options->stops_at_first_red};
     DbtPlaces places = private_places(ctx, project);
     DbtChanges changes;
-    if (!require_project(project, err) || !dbt_changes_find(ctx, project, base, &changes, err)) return false;
+    if (!require_project(project, err) || !dbt_changes_find(ctx, project, options->base, &changes, err)) return false;
     if (changes.list.count == 0) {
         *verdict = (Verdict){.title = title_of(ctx->arena, project, changes.since)};
         return true;
@@ -169,6 +170,11 @@ bool dbt_test_changed(Context *ctx, const Project *project, const char *base, Ve
     if (!enter(&run, &places, &lock_fd, err) || !build_affected(&run, &places, &changes, err)) return false;
     *verdict = run.events.verdict;
     return true;
+}
+
+bool dbt_test(Context *ctx, const Project *project, const DbtTestOptions *options, Verdict *verdict, Error *err) {
+    return options->base == NULL ? test_selected(ctx, project, options, verdict, err)
+                                 : test_changed(ctx, project, options, verdict, err);
 }
 
 // --- what was saved -------------------------------------------------------------------------------------------------------

@@ -272,7 +272,7 @@ static bool run_dags(Context *ctx, const Project *snapshot, Verdict *verdict, Er
 }
 
 static bool test_dbt(Context *ctx, const Project *snapshot, Verdict *verdict, Error *err) {
-    StringList everything = {0};
+    const DbtTestOptions everything = {0};
     return dbt_test(ctx, snapshot, &everything, verdict, err);
 }
 

@@ -17,8 +17,8 @@ FILES_PER_PROCESS = 25
 def check_dags(request, events):
     """One event `file` per file, then `done`."""
     started = time.monotonic()
-    _Check(request, events).run()
-    events.send("done", state="success", duration_ms=round((time.monotonic() - started) * 1000))
+    left = _Check(request, events).run()
+    events.send("done", state="success", duration_ms=round((time.monotonic() - started) * 1000), left=left)
 
 
 class _Check:
@@ -29,11 +29,14 @@ class _Check:
         self._limit_s = request["timeout_ms"] / 1000
         self._wanted = request.get("files") or []
         self._uses_below = request.get("uses_below") or []
+        self._is_fail_fast = bool(request.get("fail_fast"))
+        self._left = 0
         self._events = events
         self._pools = dag_findings.read_pools(os.path.join(request["work_dir"], "airflow.db"))
         self._processes = {}
 
     def run(self):
+        """The number of files that were left out after a red one."""
         files = self._choose_files()
         jobs = max(1, min(os.cpu_count() or 1, len(files) // FILES_PER_PROCESS))
         for job in range(jobs):
@@ -41,12 +44,15 @@ class _Check:
         while self._processes:
             wait_s = min(process.time_left_s() for process, _ in self._processes.values())
             ready, _, _ = select.select(list(self._processes), [], [], wait_s)
+            # What comes before may have stopped all.
             for descriptor in ready:
-                self._take(descriptor)
+                if descriptor in self._processes:
+                    self._take(descriptor)
             for descriptor, (process, _) in list(self._processes.items()):
-                if process.time_left_s() == 0.0:
+                if descriptor in self._processes and process.time_left_s() == 0.0:
                     process.kill()
                     self._end(descriptor, "ImportTimeout", f"the import did not end within {self._limit_s:g} s")
+        return self._left
 
     def _choose_files(self):
         """The candidates; a file that was asked for by name but that Airflow would not see is answered here."""
@@ -85,6 +91,16 @@ class _Check:
             queue.popleft()
             process.give(self._limit_s + GRACE_S)
             self._events.forward(event)
+            if event["error"] and self._is_fail_fast:
+                self._stop()
+                return
+
+    def _stop(self):
+        for process, queue in self._processes.values():
+            self._left += len(queue)
+            process.kill()
+            process.wait()
+        self._processes.clear()
 
     def _end(self, descriptor, kind, message):
         """The process is gone: what it had not answered is the file that ended it, then files for a new process."""
@@ -94,4 +110,8 @@ class _Check:
             found = dag_files.DagFile(queue.popleft())
             found.error = dag_files.process_error(kind, message or f"{ending} while the file was imported")
             self._events.send("file", **found.as_event())
-            self._start(queue)
+            if self._is_fail_fast:
+                self._left += len(queue)
+                self._stop()
+            else:
+                self._start(queue)

@@ -76,16 +76,12 @@ bool dag_tests_check_and_learn(Context *ctx, const Project *project, const Strin
     return true;
 }
 
-bool dag_tests_check_working_tree(Context *ctx, const Project *project, const StringList *paths, Verdict *verdict, Error *err) {
-    return dag_tests_check(ctx, project, paths, verdict, err);
-}
-
-bool dag_tests_check_changed(Context *ctx, const Project *project, const char *base, DagChanges *changes, Verdict *verdict,
-                             Error *err) {
-    fake_dag_tests.base = base;
-    *changes = fake_dag_tests.changes;
-    if (dag_changes_are_any(changes) && !dag_tests_check(ctx, project, &changes->files, verdict, err)) return false;
-    verdict->title = arena_format(ctx->arena, "DAGs · %s", changes->what);
+bool dag_tests_check_working_tree(Context *ctx, const Project *project, DagCheck *check, Verdict *verdict, Error *err) {
+    fake_dag_tests.check = *check;
+    check->changes = check->base == NULL ? (DagChanges){.is_all = true} : fake_dag_tests.changes;
+    const StringList *paths = check->base == NULL ? &check->paths : &check->changes.files;
+    if (dag_changes_are_any(&check->changes) && !dag_tests_check(ctx, project, paths, verdict, err)) return false;
+    if (check->base != NULL) verdict->title = arena_format(ctx->arena, "DAGs · %s", check->changes.what);
     return true;
 }
 

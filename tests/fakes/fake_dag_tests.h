@@ -14,7 +14,7 @@ typedef struct FakeDagTests {
     StringList ran;         // ids of the DAGs that were run
     StringList paths;       // that the last check was given
     DagChanges changes;     // what a test of changes finds
-    const char *base;       // of the last test of changes; NULL: none yet
+    DagCheck check;         // what the last check of the working tree was asked for
     size_t selected_from;   // how many files DAGs were selected from; 0: all
 } FakeDagTests;
 

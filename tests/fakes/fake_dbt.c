@@ -7,9 +7,11 @@ FakeDbt fake_dbt;
 
 static bool set_unused(Error *err) { return error_set(err, ERROR_INTERNAL, "this dbt only tests"); }
 
-bool dbt_test(Context *ctx, const Project *project, const StringList *selectors, Verdict *verdict, Error *err) {
+bool dbt_test(Context *ctx, const Project *project, const DbtTestOptions *options, Verdict *verdict, Error *err) {
     StringList names;
-    (void)selectors;
+    fake_dbt.options = *options;
+    if (options->base != NULL) verdict->title = "dbt · nothing changed";
+    if (options->base != NULL && fake_dbt.is_unchanged) return true;
     fake_dbt.tests++;
     if (fake_dbt.failure != ERROR_NONE) return error_set(err, fake_dbt.failure, "dbt could not run");
     const char *models = path_join(ctx->arena, project->dbt_dir, "models");
@@ -23,15 +25,8 @@ bool dbt_test(Context *ctx, const Project *project, const StringList *selectors,
     return true;
 }
 
-bool dbt_test_changed(Context *ctx, const Project *project, const char *base, Verdict *verdict, Error *err) {
-    const StringList everything = {0};
-    fake_dbt.base = base;
-    verdict->title = "dbt · nothing changed";
-    return fake_dbt.is_unchanged || dbt_test(ctx, project, &everything, verdict, err);
-}
-
 bool dbt_test_saved(Context *ctx, const Project *project, const DbtChangeList *changes, Verdict *verdict, Error *err) {
-    const StringList everything = {0};
+    const DbtTestOptions everything = {0};
     snprintf(fake_dbt.saved, sizeof fake_dbt.saved, "%s", changes->items[0].path);
     return dbt_test(ctx, project, &everything, verdict, err);
 }

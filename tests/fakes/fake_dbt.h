@@ -3,11 +3,11 @@
 #include "services/dbt.h"
 
 typedef struct FakeDbt {
-    int tests;          // how often the code under test asked
-    ErrorCode failure;  // instead of a verdict
-    char saved[200];    // path of the saved file that was tested last
-    const char *base;   // of the last test of changes; NULL: none yet
-    bool is_unchanged;  // a test of changes finds nothing to test
+    int tests;               // how often the code under test asked
+    ErrorCode failure;       // instead of a verdict
+    char saved[200];         // path of the saved file that was tested last
+    DbtTestOptions options;  // of the last test
+    bool is_unchanged;       // a test of changes finds nothing to test
 } FakeDbt;
 
 extern FakeDbt fake_dbt;

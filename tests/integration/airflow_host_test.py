@@ -125,6 +125,25 @@ class RequestTests(AirflowCase):
         self.assertEqual([frame["line"] for frame in found["duplicate_id.py"]["error"]["frames"]], [15, 23])
         self.assertIn("the old extract goes away", found["warns.py"]["warnings"][0]["message"])
 
+    def test_the_first_red_file_can_be_the_last(self):
+        """Whatever makes it red: an error, the end of its process, a hang; and many processes end as well as one."""
+        for names, timeout_ms in ((["import_error.py"], 30000), (["process_exit.py"], 30000), (["hangs.py"], 1000), (["import_error.py"] * 60, 30000)):
+            folder = tempfile.mkdtemp(dir=self.folder)
+            texts = {"import_error.py": "raise KeyError('dag airflow')", "process_exit.py": "import os  # dag airflow\nos._exit(3)",
+                     "hangs.py": "import time  # dag airflow\ntime.sleep(60)"}
+            files = []
+            for number, name in enumerate(names + ["good.py"] * 2):
+                files.append(os.path.join(folder, f"{number:03}_{name}"))
+                with open(files[-1], "w", encoding="utf-8") as file:
+                    file.write(texts.get(name, "# dag airflow"))
+            for fail_fast in (True, False):
+                with self.subTest(names=names[0], count=len(names), fail_fast=fail_fast):
+                    events = self.ask("check_dags", timeout_ms=timeout_ms, dags_folder=folder, files=files, fail_fast=fail_fast)
+                    reds = [event for event in events[:-1] if event["error"]]
+                    self.assertEqual(len(reds), 1 if fail_fast else len(names))
+                    self.assertEqual(len(events) - 1 + events[-1]["left"], len(files))
+                    self.assertEqual(events[-1]["left"] > 0, fail_fast)
+
     def test_checking_answers_for_files_that_airflow_does_not_see(self):
         names = ["ignored_by_airflow.py", "nowhere.py", "taskflow_ok.py"]
         events = self.ask("check_dags", files=[os.path.join(CORPUS, name) for name in names])

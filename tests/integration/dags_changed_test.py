@@ -126,6 +126,13 @@ class Changed(unittest.TestCase):
         self.assertEqual((0, ALL), (code, names))
         self.assertIn("which files each DAG file uses is not known yet, so all DAG files are tested", title)
 
+    def test_the_first_red_file_can_be_the_last(self):
+        self.write(("dags/helpers/units.py", "FACTOR = = 1\n"), ("dags/other.py", FILES["dags/orders.py"].replace("orders", "other")))
+        answer = self.checkout.run("test", "dags", "--changed", "--fail-fast")
+        self.assertEqual(1, answer.code)
+        self.assertIn("1 more DAG file was not tested: --fail-fast stops after the first red one", answer.err + answer.out)
+        self.assertEqual((1, {"dags/orders.py", "dags/other.py"}), self.changed()[:2])
+
     def test_a_branch_is_compared_with_where_it_left(self):
         self.checkout.git("checkout", "-q", "-b", "topic")
         self.addCleanup(self.checkout.git, "branch", "-qD", "topic")

@@ -99,6 +99,19 @@ class Changed(unittest.TestCase):
         code, names, _ = self.changed(("dbt/models/stg.sql", None))
         self.assertEqual((1, {"dbt"}), (code, names))
 
+    def test_the_first_red_node_can_be_the_last(self):
+        self.checkout.write("dbt/models/stg.sql", "select nothing")
+        answer = self.checkout.run("--json", "test", "dbt", "--changed", "--fail-fast")
+        data = json.loads(answer.out.splitlines()[-1])["data"]
+        self.assertEqual((1, 0, 1), (answer.code, data["passed"], data["errors"]), data)
+        # other.sql would be built without it.
+        self.checkout.write("dbt/dbt_project.yml", PROJECT["dbt_project.yml"] + "vars: {x: 1}\n")
+        for words, passed in ((["--fail-fast"], False), ([], True)):
+            answer = self.checkout.run("--json", "test", "dbt", "--changed", *words)
+            states = {case["name"]: case["state"] for case in json.loads(answer.out.splitlines()[-1])["data"]["cases"]}
+            self.assertEqual(("error", "skip"), (states["stg"], states["mid"]), states)
+            self.assertEqual(passed, states["positive"] == "pass", states)
+
     def test_a_branch_is_compared_with_where_it_left(self):
         self.checkout.git("checkout", "-q", "-b", "topic")
         self.addCleanup(self.checkout.git, "branch", "-qD", "topic")

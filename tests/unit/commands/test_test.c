@@ -141,7 +141,7 @@ static void paths_are_those_of_the_user_s_folder_else_of_the_checkout(void **sta
 }
 
 static bool execute_dbt(Run *run, const char *changed, const char *selector) {
-    const Many given = {.changed = changed};
+    const Many given = {.changed = changed, .stops_at_first_red = true};
     run->options = &given;
     run->invocation.arguments = (StringList){0};
     if (selector != NULL) list_push(run->checkout->arena, &run->invocation.arguments, selector);
@@ -153,11 +153,12 @@ static void changes_are_tested_since_the_base_that_is_named(void **state) {
     checkout_add(*state, "dbt/models/a.sql", "fine");
     Run run = prepare(state, "dbt: {project: dbt}\n");
     assert_true(execute_dbt(&run, NULL, NULL));
-    assert_null(fake_dbt.base);
+    assert_null(fake_dbt.options.base);
+    assert_true(fake_dbt.options.stops_at_first_red);
     assert_true(execute_dbt(&run, "", NULL));
-    assert_string_equal(fake_dbt.base, "");
+    assert_string_equal(fake_dbt.options.base, "");
     assert_true(execute_dbt(&run, "develop", NULL));
-    assert_string_equal(fake_dbt.base, "develop");
+    assert_string_equal(fake_dbt.options.base, "develop");
     assert_false(execute_dbt(&run, "", "develop"));
     assert_int_equal(run.checkout->err.code, ERROR_USAGE);
     assert_string_equal(run.checkout->err.hint, "another base: devbox test dbt --changed=develop");
@@ -170,12 +171,14 @@ static const char *content_of(Checkout *checkout, const char *name) {
 }
 
 static void changed_dag_files_take_no_paths_beside_them(void **state) {
-    const Many given = {.changed = "develop"};
+    const Many given = {.changed = "develop", .stops_at_first_red = true};
     Run run = prepare(state, "{}\n");
     run.options = &given;
     fake_dag_tests.changes.what = "nothing changed";
     must_end_with(&run, find("dags"), 0);
-    assert_string_equal(fake_dag_tests.base, "develop");
+    assert_string_equal(fake_dag_tests.check.base, "develop");
+    assert_true(fake_dag_tests.check.stops_at_first_red);
+    assert_non_null(strstr(content_of(*state, ".devbox/" LAST_REPORT), "devbox test dags --changed=develop --fail-fast"));
     assert_int_equal(fake_dag_tests.checks, 0);
     list_push(run.checkout->arena, &run.invocation.arguments, "dags/a.py");
     assert_false(execute(&run, find("dags")));

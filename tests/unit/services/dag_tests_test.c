@@ -141,19 +141,39 @@ static void a_file_in_a_linked_folder_keeps_its_name(void **state) {
 
 static void a_check_of_the_working_tree_is_kept_for_the_next_one(void **state) {
     Checkout *checkout = current->checkout;
-    StringList more = {0};
+    DagCheck all = {0};
     (void)state;
     script("{\"event\":\"file\",\"file\":\"@/dags/orders.py\",\"dags\":[{\"dag_id\":\"daily\",\"line\":3}],\"uses\":[]}\n" DONE,
            0);
-    assert_true(dag_tests_check_working_tree(&checkout->ctx, &current->project, &more, &current->verdict, &checkout->err));
+    assert_true(dag_tests_check_working_tree(&checkout->ctx, &current->project, &all, &current->verdict, &checkout->err));
     assert_string_equal(value_get(current->request, "uses_below")->members[0].value->string, checkout->root);
     char *kept;
     assert_true(file_read(checkout->arena, path_in(".devbox/dag_uses.json"), &kept, NULL, &checkout->err));
     assert_non_null(strstr(kept, "\"dags/orders.py\":{\"uses\":[],\"dags\":{\"daily\":3},\"red\":false,"));
     script("Traceback", 1);
     assert_true(file_remove(checkout->arena, path_in(".devbox/dag_uses.json"), &checkout->err));
-    assert_false(dag_tests_check_working_tree(&checkout->ctx, &current->project, &more, &current->verdict, &checkout->err));
+    assert_false(dag_tests_check_working_tree(&checkout->ctx, &current->project, &all, &current->verdict, &checkout->err));
     assert_false(file_exists(path_in(".devbox/dag_uses.json")));
+}
+
+static void the_first_red_file_can_be_the_last(void **state) {
+    Checkout *checkout = current->checkout;
+    DagCheck check = {.stops_at_first_red = true};
+    (void)state;
+    script(
+        "{\"event\":\"file\",\"file\":\"@/dags/orders.py\",\"dags\":[],\"error\":{\"type\":\"E\",\"message\":\"x\"}}\n"
+        "{\"event\":\"done\",\"state\":\"success\",\"left\":1}\n",
+        0);
+    assert_true(dag_tests_check_working_tree(&checkout->ctx, &current->project, &check, &current->verdict, &checkout->err));
+    assert_true(value_get_bool(current->request, "fail_fast", false));
+    assert_int_equal(current->verdict.failed, 1);
+    const char *note = "note: 1 more DAG file was not tested: --fail-fast stops after the first red one\n";
+    assert_non_null(strstr(event_log_take(&current->log), note));
+    script(DONE, 0);
+    check.stops_at_first_red = false;
+    assert_true(dag_tests_check_working_tree(&checkout->ctx, &current->project, &check, &current->verdict, &checkout->err));
+    assert_null(value_get(current->request, "fail_fast"));
+    assert_null(strstr(event_log_take(&current->log), "not tested"));
 }
 
 static void what_cannot_be_checked_is_named(void **state) {
@@ -436,6 +456,7 @@ int main(void) {
         test_dags(named_files_and_folders_are_handed_on_as_absolute_paths),
         test_dags(a_file_in_a_linked_folder_keeps_its_name),
         test_dags(a_check_of_the_working_tree_is_kept_for_the_next_one),
+        test_dags(the_first_red_file_can_be_the_last),
         test_dags(what_cannot_be_checked_is_named),
         test_dags(an_id_in_two_files_is_a_failure_that_names_both),
         test_dags(a_worker_that_cannot_answer_is_told_by_how_it_ended),

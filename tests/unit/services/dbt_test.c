@@ -85,7 +85,8 @@ static bool build(void) {
 static bool test(const StringList *selectors) {
     error_clear(&current->checkout->err);
     current->verdict = (Verdict){0};
-    return dbt_test(&current->checkout->ctx, &current->project, selectors, &current->verdict, &current->checkout->err);
+    const DbtTestOptions options = {.selectors = *selectors};
+    return dbt_test(&current->checkout->ctx, &current->project, &options, &current->verdict, &current->checkout->err);
 }
 
 static const char *said(void) { return error_as_text(&current->checkout->err); }

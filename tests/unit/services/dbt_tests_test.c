@@ -87,7 +87,8 @@ static void script(const char *changed_files, const FakeChild *dbt_rows, size_t 
 static bool test_since(const char *base) {
     error_clear(&current->checkout->err);
     current->verdict = (Verdict){0};
-    return dbt_test_changed(&current->checkout->ctx, &current->project, base, &current->verdict, &current->checkout->err);
+    const DbtTestOptions options = {.base = base};
+    return dbt_test(&current->checkout->ctx, &current->project, &options, &current->verdict, &current->checkout->err);
 }
 
 static const char *said(void) { return error_as_text(&current->checkout->err); }
@@ -114,6 +115,23 @@ static void a_changed_model_and_what_is_made_from_it_are_built(void **state) {
                         "dbt · dbt · 1 file changed since origin/main (1234567): 1 model changed, 2 are affected");
     assert_non_null(strstr(event_log_take(&current->log),
                            "note: 1 file changed since origin/main (1234567): 1 model changed, 2 are affected\n"));
+}
+
+static void the_first_red_node_can_be_the_last(void **state) {
+    static const FakeChild rows[] = {PARSE, {.command = "*/dbt_run.py --context * -- build --fail-fast --select fqn:shop.a"}};
+    static const FakeChild all[] = {{.command = "*/dbt_run.py --context * -- build --fail-fast", .effect = work}};
+    Checkout *checkout = current->checkout;
+    DbtTestOptions options = {.base = "", .stops_at_first_red = true};
+    (void)state;
+    current->manifest = MANIFEST(MODEL("a", ""));
+    current->events = DONE;
+    script("dbt/models/a.sql\n", rows, 2);
+    if (!dbt_test(&checkout->ctx, &current->project, &options, &current->verdict, &checkout->err)) fail_msg("%s", said());
+    fake_process_assert_used();
+    options.base = NULL;
+    fake_process_script(all, 1);
+    if (!dbt_test(&checkout->ctx, &current->project, &options, &current->verdict, &checkout->err)) fail_msg("%s", said());
+    fake_process_assert_used();
 }
 
 static void settings_that_changed_build_everything(void **state) {
@@ -219,6 +237,7 @@ static void a_checkout_without_dbt_project_says_so(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_changed(a_changed_model_and_what_is_made_from_it_are_built),
+        test_changed(the_first_red_node_can_be_the_last),
         test_changed(settings_that_changed_build_everything),
         test_changed(nothing_affected_is_green_and_builds_nothing),
         test_changed(a_project_that_does_not_parse_is_red),
