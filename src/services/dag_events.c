@@ -10,6 +10,7 @@
 #include "services/dag_debug.h"
 #include "services/dag_failure.h"
 #include "services/dag_findings.h"
+#include "services/host_event.h"
 
 enum { SUMMARY_BYTES = 60, CONTEXT_LINES = 1, LOG_TAIL_BYTES = 256 * 1024, LOG_TAIL_LINES = 12 };
 
@@ -241,21 +242,12 @@ static void read_dag(Context *ctx, const Project *project, const Value *message,
     dag_findings_read(ctx, project, value_get(message, "warnings"), &events->verdict);
 }
 
-static void read_host(const Context *ctx, const Value *message, DagEvents *events) {
-    const char *mode = value_get_string(message, "mode", "cold");
-    events->verdict.process = mode;
-    if (ctx->verbosity == 0) return;
-    bool is_cold = strcmp(mode, "cold") == 0;
-    event_note(ctx, is_cold ? "in a Python process of its own (cold)" : "in a process that had imported Airflow before (%s)",
-               mode);
-}
-
 void dag_events_read_line(Context *ctx, const Project *project, const char *line, DagEvents *events) {
     Value *message;
     Error ignored = {.arena = ctx->arena};
     if (!json_parse(ctx->arena, line, "airflow host", &message, &ignored)) return;
     const char *kind = value_get_string(message, "event", "");
-    if (strcmp(kind, "host") == 0) read_host(ctx, message, events);
+    if (strcmp(kind, "host") == 0) host_event_read(ctx, message, "Airflow", &events->verdict);
     if (strcmp(kind, "file") == 0) read_file(ctx, project, message, events);
     if (strcmp(kind, "dag") == 0) read_dag(ctx, project, message, events);
     if (strcmp(kind, "debugger") == 0) dag_debug_announce(ctx, (int)value_get_integer(message, "port", 0));

@@ -4,6 +4,7 @@
 #include "io/file_system.h"
 #include "io/json.h"
 #include "model/event.h"
+#include "services/host_event.h"
 
 static TestState read_state(const char *status) {
     if (strcmp(status, "pass") == 0 || strcmp(status, "warn") == 0) return TEST_PASS;
@@ -50,6 +51,7 @@ void dbt_events_read_line(Context *ctx, const Project *project, const char *line
         events->has_ended = true;
         events->message = value_get_string(message, "message", NULL);
     }
+    if (strcmp(kind, "host") == 0) host_event_read(ctx, message, "dbt", &events->verdict);
     if (strcmp(kind, "node") != 0) return;
     TestCase node = read_node(ctx, project, message);
     verdict_add(ctx->arena, &events->verdict, &node);

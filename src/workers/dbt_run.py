@@ -123,6 +123,7 @@ def parse_flags(argv):
 class Events:
     def __init__(self, context):
         self.context, self.manifest, self.seen, self.guard = context, None, set(), threading.Lock()
+        self.is_host_told = False
         self.counts_rows = False  # a command that builds nothing may name models that do not exist yet
         self.file = open(context["events"], "a", buffering=1) if context.get("events") else None
 
@@ -130,6 +131,13 @@ class Events:
         if self.file:
             with self.guard:
                 self.file.write(json.dumps(event, default=str) + "\n")
+
+    def tell_host(self, is_known=None):
+        """Once: how this process came to be, and where it had the manifest from (None: it came to none)."""
+        if not self.is_host_told:
+            self.is_host_told = True
+            manifest = None if is_known is None else "known" if is_known else "parsed"
+            self.write({"event": "host", "mode": warm_server.mode, "manifest": manifest})
 
     def on_dbt_event(self, message):
         if self.file and message.info.name == "NodeFinished":
@@ -210,12 +218,14 @@ def tell_parsed(context, truth, parse):
     dbt_warm.tell(context, truth, parse, own_flags(context, cli.commands["ls"], "ls"))
 
 
-def run_plain(context, name, full, arguments):
+def run_plain(context, name, full, arguments, events):
     """Runs a command that needs no views; a manifest that is known spares it the parsing."""
     parse = parse_words(context, arguments)
     truth = dbt_warm.find_truth(context, parse) if name in USES_MANIFEST else None
     manifest = dbt_warm.recall(context, truth)
     outcome = invoke(full, manifest=manifest)
+    if name in USES_MANIFEST:
+        events.tell_host(manifest is not None)
     if name == "parse" and manifest:  # dbt writes only what it has parsed
         dbt_warm.write_known_once(context, truth)(manifest, os.path.join(context["state_dir"], "target"))
     elif name == "parse" and outcome.success:
@@ -236,7 +246,7 @@ def find_manifest(context, parse):
 def run_command(context, name, arguments, parse, events):
     """Runs one dbt command that needs the project's manifest; returns the exit code."""
     events.manifest, truth, is_known = find_manifest(context, parse)
-    events.write({"event": "host", "mode": warm_server.mode, "manifest": "known" if is_known else "parsed"})
+    events.tell_host(is_known)
     manifest = events.manifest
     dbt_warm.write_known_once(context, truth)
     events.counts_rows = name in BUILDS + ("seed",)
@@ -272,7 +282,7 @@ def run(context, arguments, events):
     own = own_flags(context, command, name)
     full = arguments[:behind] + own + arguments[behind:]
     if name in NO_LOCK + NO_MANIFEST:
-        code = run_plain(context, name, full, arguments)
+        code = run_plain(context, name, full, arguments, events)
     else:
         code = run_command(context, name, full, parse_words(context, arguments), events)
     if lock:
@@ -331,6 +341,7 @@ def main(argv):
         else:
             code, message = EXIT_ERROR, "%s: %s" % (type(error).__name__, error)
             traceback.print_exc()
+    events.tell_host()
     events.write({"event": "done", "state": {EXIT_OK: "success", EXIT_FAILED: "failed"}.get(code, "error"),
                   "duration_ms": int((time.monotonic() - started) * 1000), "message": message})
     return code

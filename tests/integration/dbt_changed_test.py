@@ -112,6 +112,18 @@ class Changed(unittest.TestCase):
             self.assertEqual(("error", "skip"), (states["stg"], states["mid"]), states)
             self.assertEqual(passed, states["positive"] == "pass", states)
 
+    def test_the_process_that_dbt_ran_in_is_told(self):
+        for words in (["other"], ["--changed"]):
+            self.checkout.write("dbt/models/other.sql", "select 1 as one -- again")
+            self.assertEqual("warm", self.checkout.json("test", "dbt", *words)["data"]["process"])
+            answer = self.checkout.run("-v", "test", "dbt", *words).check()
+            self.assertEqual(1, (answer.out + answer.err).count("in a process that had imported dbt before (warm)"), answer.err)
+            self.assertNotIn("imported dbt", self.checkout.run("test", "dbt", *words).err)
+        # Also of a project that dbt cannot read.
+        self.checkout.write("dbt/models/other.sql", "select {{ nothing(")
+        answer = self.checkout.json("test", "dbt")["data"]
+        self.assertEqual((1, "warm"), (answer["errors"], answer["process"]))
+
     def test_a_branch_is_compared_with_where_it_left(self):
         self.checkout.git("checkout", "-q", "-b", "topic")
         self.addCleanup(self.checkout.git, "branch", "-qD", "topic")

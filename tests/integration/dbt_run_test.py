@@ -189,6 +189,7 @@ class DbtRun(unittest.TestCase):
         self.write("models/marts/broken.sql", "select {% if %} 1")
         result = self.run_dbt("build")
         self.assertEqual((2, "error"), (result.returncode, result.events[-1]["state"]))
+        self.assertEqual([("host", None), ("done", None)], [(event["event"], event.get("manifest")) for event in result.events])
         self.assertIn("broken.sql", result.events[-1]["message"])
 
     def test_a_missing_variable_is_named_and_a_present_one_works(self):

@@ -46,6 +46,26 @@ static void every_status_of_dbt_has_its_meaning(void **state) {
     assert_int_equal(events.verdict.skipped, 1);
 }
 
+static const char *read_host(Arena *arena, DbtEvents *events, int verbosity, const char *mode) {
+    EventLog log;
+    Context ctx = {.arena = arena, .verbosity = verbosity};
+    Project project = {.root = "/shop", .dbt_dir = "/shop/dbt"};
+    event_log_start(&log, &ctx);
+    dbt_events_read_line(&ctx, &project, arena_format(arena, "{\"event\":\"host\",\"mode\":\"%s\"}", mode), events);
+    assert_string_equal(events->verdict.process, mode);
+    return event_log_take(&log);
+}
+
+static void the_process_is_told_once_when_asked_for(void **state) {
+    DbtEvents events = {0};
+    assert_string_equal(read_host(*state, &events, 0, "warm"), "");
+    events = (DbtEvents){0};
+    assert_string_equal(read_host(*state, &events, 1, "cold"), "note: in a Python process of its own (cold)\n");
+    assert_string_equal(read_host(*state, &events, 1, "cold"), "");
+    assert_string_equal(read_host(*state, &events, 1, "standby"), "note: in a process that had imported dbt before (standby)\n");
+    assert_int_equal(events.verdict.cases.count, 0);
+}
+
 static void a_test_that_warns_says_so_in_place_of_its_kind(void **state) {
     DbtEvents events = {0};
     const TestCase *node = read_node(*state, &events, "\"name\":\"recent\",\"kind\":\"test\",\"status\":\"warn\",\"failures\":3");
@@ -94,6 +114,7 @@ static void lines_that_are_no_events_are_passed_over(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_with_arena(every_status_of_dbt_has_its_meaning),
+        test_with_arena(the_process_is_told_once_when_asked_for),
         test_with_arena(a_test_that_warns_says_so_in_place_of_its_kind),
         test_with_arena(a_red_node_shows_its_file_query_and_rows),
         test_with_arena(the_end_and_its_reason_are_kept),
