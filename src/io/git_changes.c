@@ -1,7 +1,13 @@
 #include "io/git_changes.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "base/text.h"
+#include "io/file_system.h"
 #include "io/git_program.h"
+
+enum { NS_PER_S = 1000000000 };
 
 // The one line that git answers, NULL when its exit code is not 0.
 static bool ask(const GitRepository *repository, const char *const *words, const char **answer, Error *err) {
@@ -63,20 +69,46 @@ static void collect_path(void *state, const char *line) {
     list_push(collector->arena, &collector->paths, git_path_unquote(collector->arena, line));
 }
 
-static bool collect(const GitRepository *repository, const char *const *words, PathCollector *collector, Error *err) {
+static bool collect(const GitRepository *repository, const char *const *words, const char *index, PathCollector *collector,
+                    Error *err) {
     ProcessResult result;
-    GitCommand command = {.words = words, .on_line = collect_path, .state = collector};
+    GitCommand command = {.words = words, .index = index, .on_line = collect_path, .state = collector};
     return git_program_check(repository, &command, &result, err);
+}
+
+// `git diff` writes the index anew where times in it are outdated, whatever GIT_OPTIONAL_LOCKS says (2.39): it gets a copy. A
+// file that is not older than the index is compared by content, so the copy keeps the time.
+static bool copy_index(const GitRepository *repository, const char *folder, const char **index, Error *err) {
+    Arena *arena = repository->ctx->arena;
+    const char *own = path_join(arena, repository->git_folder, "index"), *copy = path_join(arena, folder, "index");
+    *index = NULL;
+    FileInfo info = file_info(own);
+    if (info.kind == FILE_MISSING) return true;
+    if (!file_copy(arena, own, copy, 0600, err)) return false;
+    const struct timespec time = {.tv_sec = info.modified_ns / NS_PER_S, .tv_nsec = info.modified_ns % NS_PER_S};
+    const struct timespec times[] = {time, time};
+    if (utimensat(AT_FDCWD, copy, times, 0) != 0) return file_error(err, "set the time of", copy);
+    *index = copy;
+    return true;
+}
+
+static bool collect_changed(const GitRepository *repository, const GitId *base, PathCollector *found, Error *err) {
+    const char *folder, *index;
+    Error ignored = {.arena = repository->ctx->arena};
+    const char *const words[] = {
+        "diff", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-relative", base->hex, "--", NULL};
+    if (!folder_create_temporary(repository->ctx->arena, "/tmp", "devbox-git-", &folder, err)) return false;
+    bool is_done = copy_index(repository, folder, &index, err) && collect(repository, words, index, found, err);
+    if (!folder_remove(repository->ctx->arena, folder, &ignored)) return is_done;  // what is left there is no reason to fail
+    return is_done;
 }
 
 bool git_changed_files(GitRepository *repository, const GitId *base, StringList *paths, Error *err) {
     Arena *arena = repository->ctx->arena;
     PathCollector found = {.arena = arena};
     StringList unique = {0};
-    const char *const changed[] = {
-        "diff", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-relative", base->hex, "--", NULL};
     const char *const untracked[] = {"ls-files", "--others", "--exclude-standard", NULL};
-    if (!collect(repository, changed, &found, err) || !collect(repository, untracked, &found, err)) return false;
+    if (!collect_changed(repository, base, &found, err) || !collect(repository, untracked, NULL, &found, err)) return false;
     string_list_sort(&found.paths);
     list_each(const char *const, path, &found.paths) {
         bool is_known = unique.count > 0 && text_equals(unique.items[unique.count - 1], *path);

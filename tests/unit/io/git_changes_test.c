@@ -61,13 +61,23 @@ static void every_kind_of_change_is_listed_once(void **state) {
     run(fixture,
         "echo 1 > staged; git add staged; echo 2 >> staged; echo 3 > 'new file'; printf 4 > 'tab\tname';"
         "git mv dags/orders.py dags/sales.py; rm README; echo ignored > .gitignore; echo 5 > ignored; echo 6 > dags/ümlaut;"
-        "touch bin/run; git config diff.external false; git config diff.relative true");
+        "touch -d yesterday bin/run; git config diff.external false; git config diff.relative true");
     cleanup_git_repository GitRepository *repository = git_opened_at(fixture, git_fixture_path(fixture, "repo/dags"));
     GitBase base = must_find(fixture, repository, NULL);
     const char *index = run(fixture, "sha1sum .git/index");
     assert_string_equal(changes_since(fixture, repository, &base),
                         ".gitignore|README|dags/orders.py|dags/sales.py|dags/ümlaut|new file|staged|tab\tname");
     assert_string_equal(run(fixture, "sha1sum .git/index"), index);
+}
+
+// Its size and, in whole seconds, its time are those of the commit.
+static void a_change_in_the_moment_of_the_commit_is_seen(void **state) {
+    GitFixture *fixture = *state;
+    run(fixture, "echo 1 > quick; git add quick; git commit -qm quick; echo 2 > quick");
+    cleanup_git_repository GitRepository *repository = git_opened_at(fixture, fixture->repository);
+    GitBase base = must_find(fixture, repository, NULL);
+    sleep(1);
+    assert_string_equal(changes_since(fixture, repository, &base), "quick");
 }
 
 static void the_text_of_a_file_before_the_change_is_read(void **state) {
@@ -123,6 +133,7 @@ int main(void) {
         test_with_git(a_remote_s_default_branch_comes_before_local_ones),
         test_with_git(without_any_other_branch_only_uncommitted_work_counts),
         test_with_git(every_kind_of_change_is_listed_once),
+        test_with_git(a_change_in_the_moment_of_the_commit_is_seen),
         test_with_git(the_text_of_a_file_before_the_change_is_read),
         test_with_git(what_was_there_is_known_of_files_and_folders),
         test_with_git(a_base_that_is_none_is_an_error_with_its_name),
