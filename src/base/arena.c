@@ -101,5 +101,10 @@ void arena_reset(Arena *arena, ArenaMark mark) {
         arena->last = block->previous;
         free(block);
     }
-    if (arena->last != NULL) arena->last->used = mark.used;
+    if (arena->last == NULL) return;
+#ifndef NDEBUG
+    // Whoever still reads there shall fail at once, not when something else happens to be written over it.
+    memset(arena->last->bytes + mark.used, 0xDD, arena->last->used - mark.used);
+#endif
+    arena->last->used = mark.used;
 }

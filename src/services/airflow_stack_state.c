@@ -109,14 +109,19 @@ bool airflow_stack_is_alive(const DockerContainer *container) {
            text_equals(container->state, "paused");
 }
 
-static void take_facts(RuntimeState *state, const AirflowProfile *profile, const DockerContainer *container) {
+// Also of the release that ran before the configured one.
+static bool is_web_service(const char *service) {
+    return text_equals(service, "airflow-webserver") || text_equals(service, "airflow-apiserver");
+}
+
+static void take_facts(RuntimeState *state, const DockerContainer *container) {
     const char *version = docker_container_label(container, LABEL_VERSION),
                *fingerprint = docker_container_label(container, LABEL_FINGERPRINT);
     if (version != NULL) state->version = version;
     if (fingerprint != NULL) state->fingerprint = fingerprint;
     if (state->started_ms == 0 || container->started_ms < state->started_ms) state->started_ms = container->started_ms;
     list_each(const DockerPort, port, &container->ports) {
-        bool is_page = text_equals(container->service, profile->docker.web_service) && port->inside == WEB_PORT;
+        bool is_page = is_web_service(container->service) && port->inside == WEB_PORT;
         if (is_page && port->outside != 0) state->port = port->outside;
     }
 }
@@ -175,7 +180,7 @@ void airflow_stack_judge(Arena *arena, const Project *project, AirflowStack *sta
     RuntimeState *state = &stack->state;
     *state = (RuntimeState){.version = project->config.airflow.version, .fingerprint = ""};
     list_each(const DockerContainer, container, &stack->containers) {
-        take_facts(state, &stack->profile, container);
+        take_facts(state, container);
         if (is_shown(container)) list_push(arena, &state->services, describe(arena, project, &stack->profile, container));
     }
     if (stack->containers.count > 0) {

@@ -73,6 +73,7 @@ static PairList placeholder_values(Context *ctx, const Project *project, const A
     const Pair pairs[] = {
         {.key = "image", .value = quote(arena, container->image.name)},
         {.key = "database_image", .value = quote(arena, container->image.database)},
+        {.key = "version", .value = project->config.airflow.version},
         {.key = "user", .value = quote(arena, container->user)},
         {.key = "root", .value = quote(arena, project->root)},
         {.key = "memory", .value = container->memory},

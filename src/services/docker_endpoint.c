@@ -170,6 +170,8 @@ static void add_usual_sockets(Arena *arena, DockerEndpointList *endpoints) {
     add_socket(arena, runtime, "docker.sock", endpoints);
 }
 
+bool docker_endpoint_is_given(void) { return variable("DOCKER_HOST") != NULL; }
+
 bool docker_endpoint_list(Context *ctx, DockerEndpointList *endpoints, Error *err) {
     const char *host = variable("DOCKER_HOST");
     DockerEndpointList found = {0};

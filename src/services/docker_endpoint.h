@@ -22,5 +22,8 @@ typedef LIST_OF(DockerEndpoint) DockerEndpointList;
 // speak to (ssh://) is ERROR_CONFIG with its name.
 bool docker_endpoint_list(Context *ctx, DockerEndpointList *endpoints, Error *err) MUST_USE;
 
+// True when DOCKER_HOST says which one, so that no other is looked for.
+bool docker_endpoint_is_given(void);
+
 // The command that starts an engine which seems to be installed here; NULL when none seems to be.
 const char *docker_endpoint_suggest_start(Context *ctx);

@@ -1,12 +1,17 @@
 #include "services/docker_session.h"
 
+// What is found holds for the whole process: longer than the arena of who asks first, which may be that of one round of a watch.
+static Arena *lasting;
 static DockerEngine known;
 static bool is_found, is_described;
 
 bool docker_session_engine(Context *ctx, bool describes, const DockerEngine **engine, Error *err) {
-    if (!is_found && !docker_engine_find(ctx, &known, err)) return false;
+    if (lasting == NULL) lasting = arena_create();
+    Context own = *ctx;
+    own.arena = lasting;
+    if (!is_found && !docker_engine_find(&own, &known, err)) return false;
     is_found = true;
-    if (describes && !is_described && !docker_engine_describe(ctx, &known, err)) return false;
+    if (describes && !is_described && !docker_engine_describe(&own, &known, err)) return false;
     is_described = is_described || describes;
     *engine = &known;
     return true;

@@ -50,7 +50,8 @@ bool docker_wakeup(Context *ctx, Error *err) {
     if (docker_session_engine(ctx, false, &engine, err)) return true;
     const char *command = docker_endpoint_suggest_start(ctx);
     bool can_ask = terminal_is_interactive(STDIN_FILENO) && terminal_is_interactive(STDERR_FILENO);
-    if (err->code != ERROR_RUNTIME_MISSING || command == NULL || !can_ask) return false;
+    // Starting the engine of this machine would not make the one that DOCKER_HOST names answer.
+    if (err->code != ERROR_RUNTIME_MISSING || command == NULL || !can_ask || docker_endpoint_is_given()) return false;
     const char *question = arena_format(ctx->arena, "%s. Start one now with: %s ?", err->message, command);
     Error refused = {.arena = ctx->arena};
     if (!consent_get(ctx, question, "", "", &refused)) {

@@ -109,6 +109,16 @@ class EngineBreakTest(BreakTest):
             self.converge()
             self.assertEqual(self.checkout.database_mark(), mark)
 
+    def test_what_was_stopped_stays_so_when_the_daemon_starts_again(self):
+        self.checkout.run("start").check()
+        self.checkout.run("stop").check()
+        self.engine.stop()
+        self.engine.start()
+        time.sleep(2)
+        self.assertEqual([name for name, one in self.checkout.containers().items() if one["State"]["Running"]], [])
+        self.assertEqual(self.checkout.status()["phase"], "stopped")
+        self.converge()
+
 
 class SignalTest(BreakTest):
     def check_signal(self, number):

@@ -17,6 +17,7 @@ import docker_compose_program
 import docker_images
 import docker_stack
 import support
+import watch_test
 from docker_checkout import DockerCheckout
 
 docker_stack.require()
@@ -277,6 +278,18 @@ class Platform:
         touched = [line for line in happened.splitlines() if not line.startswith(("container exec_", "container health_status", "image "))]
         self.assertEqual(touched, [])
 
+    def test_a_watch_tests_one_save_after_the_other(self):
+        watch = watch_test.Watch(self.checkout, "watch")
+        self.addCleanup(watch.kill)
+        watch.round()
+        for value in (1, 2, 3):
+            self.checkout.write("dags/watched.py", SAVED_DAG % ("watched", value))
+            self.assertEqual(watch.verdicts(), {"dags/watched.py": "pass"})
+        os.remove(self.checkout.path("dags/watched.py"))
+        watch.round()
+        code, last = watch.end()
+        self.assertEqual((code, last["error"]), (0, None))
+
     def test_a_service_is_restarted_alone(self):
         before = self.checkout.runs()
         self.checkout.run("restart", "scheduler").check()
@@ -407,10 +420,11 @@ class Airflow3Test(Platform, unittest.TestCase):
 
 
 class Airflow211Test(unittest.TestCase):
-    """The third release shares everything with 2.10.3 but its packages: only what those decide is looked at."""
+    """The third release shares everything with 2.10.3 but its packages: only what those decide is looked at, and what a user who is
+    not root has of Airflow 2."""
 
     def test_it_gets_up_takes_a_new_password_and_runs_a_dag(self):
-        checkout = DockerCheckout(ENGINE, "v2", None)
+        checkout = DockerCheckout(ENGINE, "v2", 1234)
         self.addCleanup(checkout.close)
         checkout.configure("2.11.2")
         checkout.run("start", "--only", "sandbox,airflow", seconds=1200).check()
@@ -419,7 +433,23 @@ class Airflow211Test(unittest.TestCase):
         airflow = support.Airflow(checkout)
         self.assertTrue(airflow.login("another"))
         self.assertFalse(airflow.login("admin"))
+        support.wait_until(lambda: "daily_orders" in airflow.dag_ids(), 60, "the DAGs")
         checkout.run("test", "dag", "daily_orders").check()
+        self.assertEqual(airflow.trigger("daily_orders"), "success")
+        self.check_another_release(checkout, airflow)
+
+    def check_another_release(self, checkout, airflow):
+        """It takes the port over, has a database of its own, and gives both back."""
+        runs = airflow.run_count()
+        checkout.configure("3.0.6")
+        started = checkout.run("start", "--only", "airflow", seconds=600).check()
+        self.assertIn("http://localhost:%d " % checkout.port, started.out)
+        self.assertNotIn("is held by", started.err)
+        self.assertTrue(support.Airflow(checkout).login("admin"))
+        checkout.configure("2.11.2")
+        checkout.run("stop").check()
+        checkout.run("start", "--only", "airflow", seconds=600).check()
+        self.assertEqual(airflow.run_count(), runs)
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ class Finding(EngineCase):
     def test_nothing_at_the_socket_names_socket_and_start_command(self):
         missing = "unix://" + self.folder + "/.colima/work/docker.sock"
         self.assert_error(["find"], 5, "No such file", "start it: colima start work", DOCKER_HOST=missing)
-        self.assert_error(["find"], 5, "connection refused", DOCKER_HOST="tcp://127.0.0.1:%d" % support.free_port())
+        self.assert_error(["find"], 5, "connection refused", "unset DOCKER_HOST", DOCKER_HOST="tcp://127.0.0.1:%d" % support.free_port())
 
     def test_a_stale_socket_file_never_wins(self):
         live = os.path.join(self.folder, ".orbstack/run")

@@ -63,7 +63,8 @@ class Watch:
 
     def __init__(self, checkout, *words):
         self.process = subprocess.Popen([checkout.binary, "--json", *words], cwd=checkout.root, env=checkout.environment,
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                        **checkout.user)
         self.events = queue.Queue()
         self.reader = threading.Thread(target=self.read)
         self.reader.start()
