@@ -2,6 +2,7 @@
 
 #include "commands/commands.h"
 #include "io/json.h"
+#include "services/airflow_runtime.h"
 
 typedef struct StatusOptions {
     bool is_short;
@@ -29,8 +30,10 @@ static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Er
     Result result;
     bool wants_env = given->format != NULL && strcmp(given->format, "env") == 0;
     bool wants_json = given->format != NULL && strcmp(given->format, "json") == 0;
-    bool is_done = wants_env ? status_describe_environment(ctx, invocation->project, &result, err)
-                             : status_describe(ctx, invocation->project, given->is_short, &result, err);
+    Project project = *invocation->project;
+    airflow_runtime_find(ctx, &project);
+    bool is_done = wants_env ? status_describe_environment(ctx, &project, &result, err)
+                             : status_describe(ctx, &project, given->is_short, &result, err);
     if (!is_done) return false;
     if (wants_json) result = (Result){.data = result.data, .text = json_print_indented(ctx->arena, result.data)};
     event_result(ctx, &result);

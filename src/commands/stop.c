@@ -23,9 +23,11 @@ static bool say_what_would_end(Context *ctx, const Project *project, Error *err)
 static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
     (void)outcome;
     cleanup_fd int lock_fd = -1;
-    const Project *project = invocation->project;
+    Project found = *invocation->project;
+    const Project *project = &found;
     bool was_running;
     long long start_ms = clock_now_ms();
+    airflow_runtime_find(ctx, &found);
     if (ctx->is_dry_run) return say_what_would_end(ctx, project, err);
     if (!project_prepare_state(ctx, project, err)) return false;
     const char *lock = project_state_path(ctx->arena, project, "run/start.lock");

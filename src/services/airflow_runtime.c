@@ -6,7 +6,9 @@
 #include "services/airflow_docker.h"
 #include "services/airflow_native_runtime.h"
 #include "services/airflow_profile.h"
+#include "services/compose_file.h"
 #include "services/compose_program.h"
+#include "services/docker_containers.h"
 #include "services/docker_session.h"
 
 const AirflowRuntime *airflow_runtime_of(const Project *project) {
@@ -58,6 +60,16 @@ static bool leave_other_runtime(Context *ctx, const Project *project, Runtime be
     if (before == RUNTIME_DOCKER && gone.code == ERROR_RUNTIME_MISSING) return true;  // no engine, so nothing runs in it
     *err = gone;
     return false;
+}
+
+void airflow_runtime_find(Context *ctx, Project *project) {
+    const DockerEngine *engine;
+    DockerContainerList containers = {0};
+    Error ignored = {.arena = ctx->arena};
+    if (project->config.runtime != RUNTIME_AUTO || !docker_session_engine(ctx, false, &engine, &ignored)) return;
+    const char *label = arena_format(ctx->arena, "com.docker.compose.project=%s", compose_project_name(ctx->arena, project));
+    if (!docker_container_list(ctx, engine, label, &containers, &ignored)) return;
+    if (containers.count > 0) project->config.runtime = RUNTIME_DOCKER;
 }
 
 bool airflow_runtime_decide(Context *ctx, Project *project, Error *err) {

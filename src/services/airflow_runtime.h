@@ -54,6 +54,10 @@ typedef struct AirflowRuntime {
 // The runtime of this checkout. `auto` that nobody has decided yet is the native one.
 const AirflowRuntime *airflow_runtime_of(const Project *project);
 
+// For a checkout that remembers no runtime: docker when the engine has containers of it. Somebody deleted .devbox (git clean)
+// while they ran.
+void airflow_runtime_find(Context *ctx, Project *project);
+
 // Decides what `auto` means here, once: docker when an engine with compose answers, unless the checkout has a native history.
 // Notes why it is not docker where that may surprise. The decision is kept in .devbox/runtime and put into project->config.
 bool airflow_runtime_decide(Context *ctx, Project *project, Error *err) MUST_USE;

@@ -109,6 +109,19 @@ class EngineBreakTest(BreakTest):
             self.converge()
             self.assertEqual(self.checkout.database_mark(), mark)
 
+    def test_containers_of_a_checkout_that_was_cleaned_are_found(self):
+        self.checkout.run("start").check()
+        project = self.checkout.project
+        shutil.rmtree(self.checkout.path(".devbox"))
+        # Which runtime it was is forgotten, too.
+        self.checkout.write("devbox.yaml", "airflow: {version: \"%s\", port: %d}\n" % (self.checkout.version, self.checkout.port))
+        self.assertEqual((self.checkout.status()["runtime"], self.checkout.status()["phase"]), ("docker", "healthy"))
+        self.assertIn("stopped", self.checkout.run("stop").check().err)
+        running = self.engine.docker("ps", "-q", "--filter", "label=com.docker.compose.project=" + project)
+        self.assertEqual(running.strip(), "")
+        self.checkout.configure()
+        self.converge()
+
     def test_what_was_stopped_stays_so_when_the_daemon_starts_again(self):
         self.checkout.run("start").check()
         self.checkout.run("stop").check()
