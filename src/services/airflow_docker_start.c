@@ -95,7 +95,7 @@ static bool start_stopped(Context *ctx, const ComposeTask *task, const AirflowSt
     return true;
 }
 
-static bool compose_up(Context *ctx, const Project *project, const ComposeTask *task, Error *err) {
+static bool compose_up(Context *ctx, const Project *project, const ComposeTask *task, const AirflowStack *before, Error *err) {
     AirflowStack stack;
     const char *failed;
     Error lost = {.arena = ctx->arena};
@@ -103,7 +103,7 @@ static bool compose_up(Context *ctx, const Project *project, const ComposeTask *
     if (err->code == ERROR_PORT_BUSY) return port_report_taken(ctx, compose_trouble_find_port(err->detail), err);
     if (failed == NULL && err->code != ERROR_CHILD) return false;
     if (!airflow_stack_observe(ctx, project, task->engine, &stack, &lost)) return false;
-    if (failed == NULL) failed = airflow_stack_find_culprit(&stack);
+    if (failed == NULL) failed = airflow_stack_find_culprit(&stack, before);
     if (failed == NULL) return false;
     return failure_card_fill(ctx, project, task->engine, &stack, failed, err);
 }
@@ -123,5 +123,5 @@ bool airflow_docker_bring_up(Context *ctx, const Project *project, const Compose
         event_note(ctx, "the settings of Airflow changed since it was started: restarting it");
     }
     if (need == NEED_START) return start_stopped(ctx, task, &stack, err);
-    return compose_file_write(ctx, task->file, err) && compose_up(ctx, project, task, err);
+    return compose_file_write(ctx, task->file, err) && compose_up(ctx, project, task, &stack, err);
 }

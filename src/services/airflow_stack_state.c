@@ -213,10 +213,18 @@ void airflow_stack_take_page(Arena *arena, const ComponentHealthList *components
     stack->state.phase = judge_all(stack);
 }
 
-const char *airflow_stack_find_culprit(const AirflowStack *stack) {
+static bool had_ended(const AirflowStack *before, const DockerContainer *container) {
+    list_each(const DockerContainer, earlier, &before->containers) {
+        if (text_equals(earlier->id, container->id)) return earlier->finished_ms == container->finished_ms;
+    }
+    return false;
+}
+
+const char *airflow_stack_find_culprit(const AirflowStack *stack, const AirflowStack *before) {
     const char *culprit = NULL;
     list_each(const DockerContainer, container, &stack->containers) {
-        bool has_failed = text_equals(container->state, "exited") && container->exit_code != 0;
+        bool has_ended = text_equals(container->state, "exited") && container->exit_code != 0;
+        bool has_failed = has_ended && !had_ended(before, container);
         bool is_sick = text_equals(container->state, "running") && container->health == DOCKER_HEALTH_UNHEALTHY;
         if (has_failed || is_sick) culprit = container->service;
         if (has_failed) break;

@@ -97,7 +97,8 @@ static void explain(const char *words, const char *override_name, const char *se
         error_hint(err, "look at it with: devbox config compose");
     } else {
         error_set(err, ERROR_CHILD, "compose could not bring the containers up");
-        error_hint(err, "the whole output is in .devbox/logs/compose.log; then: devbox start");
+        const char *also = override_name == NULL ? "" : arena_format(err->arena, " · it also reads %s", override_name);
+        error_hint(err, "the whole output is in .devbox/logs/compose.log%s; then: devbox start", also);
     }
 }
 

@@ -63,6 +63,18 @@ class ComposeFaultTest(FaultTest):
     def test_a_mistake_in_the_override_is_blamed_on_it_under_compose_1(self):
         self.check_mistakes(self.make_checkout("v1"))
 
+    def test_what_died_in_an_earlier_session_is_not_why_this_start_fails(self):
+        checkout = self.make_checkout("v1")
+        checkout.run("start").check()
+        checkout.engine.docker("kill", checkout.containers()["scheduler"]["Id"])
+        checkout.run("stop").check()
+        with open(checkout.path("devbox.compose.yaml"), "wb") as file:
+            file.write(b"\xff\xfe{")
+        error = self.fail_with(6, "compose could not bring the containers up", checkout=checkout)
+        self.assertIn("codec", error["detail"])
+        self.assertIn("devbox.compose.yaml", error["hint"])
+        checkout.remove_override()
+
     def test_a_lost_or_broken_compose_file_is_rendered_again(self):
         self.checkout.run("start").check()
         for text in (None, "{broken"):

@@ -171,12 +171,17 @@ static void a_platform_whose_checks_all_spoke_need_not_be_asked(void **state) {
 }
 
 static void what_ended_badly_keeps_the_others_down_before_what_is_sick(void **state) {
-    AirflowStack stack = make_stack(*state);
-    assert_null(airflow_stack_find_culprit(&stack));
+    AirflowStack stack = make_stack(*state), before = make_stack(*state), nothing = {0};
+    assert_null(airflow_stack_find_culprit(&stack, &nothing));
     stack.containers.items[SCHEDULER].health = DOCKER_HEALTH_UNHEALTHY;
-    assert_string_equal(airflow_stack_find_culprit(&stack), "airflow-scheduler");
+    assert_string_equal(airflow_stack_find_culprit(&stack, &nothing), "airflow-scheduler");
     stack.containers.items[INIT].exit_code = 3;
-    assert_string_equal(airflow_stack_find_culprit(&stack), "airflow-init");
+    assert_string_equal(airflow_stack_find_culprit(&stack, &nothing), "airflow-init");
+    // What ended in an earlier session is not why this one fails.
+    stack.containers.items[INIT].finished_ms = before.containers.items[INIT].finished_ms = 1000;
+    assert_string_equal(airflow_stack_find_culprit(&stack, &before), "airflow-scheduler");
+    stack.containers.items[INIT].finished_ms = 2000;
+    assert_string_equal(airflow_stack_find_culprit(&stack, &before), "airflow-init");
 }
 
 int main(void) {
