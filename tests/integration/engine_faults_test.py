@@ -55,7 +55,7 @@ class Finding(EngineCase):
         for answer, part in ((engine_server.garbage, "not with HTTP"), (engine_server.close, "without an answer"),
                              ((500, {"message": "no"}), "status 500"), (engine_server.cut_in_body, "in the middle")):
             self.engine.answers["GET /_ping"] = answer
-            self.assert_error(["find"], 5, "no container engine answers", part, "systemctl start docker")
+            self.assert_error(["find"], 5, "no container engine answers", part, "unset DOCKER_HOST")
 
     def test_an_engine_that_hangs_is_given_up_after_two_seconds(self):
         for answer in (engine_server.hang, engine_server.drip, engine_server.drip_head):
