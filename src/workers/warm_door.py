@@ -82,7 +82,7 @@ def start_server(folder, name, path, script):
         listener.bind(path)
         listener.listen(64)
         # It ends with the folder that it is in; a pushed commit's is gone in a minute.
-        spawn_server(path, script, listener.fileno(), "/" if name.startswith("+") else os.getcwd())
+        spawn_server(path, script, listener.fileno(), "/" if name.startswith("+") else None)
         listener.close()
         connection = connect(path)
     os.close(lock)
@@ -111,18 +111,26 @@ def unlink(path):
 
 
 def spawn_server(path, script, listener, folder):
-    """The server outlives us: a session of its own, its words in a log beside the socket."""
+    """The server outlives us: a session of its own, its words in a log beside the socket. Without a folder it stays in ours."""
     if os.fork() != 0:
         os.wait()
         return
-    os.setsid()
-    if os.fork() != 0:
+    try:
+        os.setsid()
+        if os.fork() == 0:
+            become_server(path, script, listener, folder)
+    finally:
+        # An error here must not go on as a second door, which would run the command again.
         os._exit(0)
+
+
+def become_server(path, script, listener, folder):
     log = os.open(path[: -len("sock")] + "log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     for descriptor, number in ((os.open(os.devnull, os.O_RDONLY), 0), (log, 1), (log, 2)):
         os.dup2(descriptor, number)
     os.set_inheritable(listener, True)
-    os.chdir(folder)
+    if folder is not None:
+        os.chdir(folder)
     os.execv(sys.executable, [sys.executable, script, "serve", str(listener), path])
 
 

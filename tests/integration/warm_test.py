@@ -240,7 +240,26 @@ class Lifetimes(WarmRequests, unittest.TestCase):
         subprocess.run(words, cwd=folder, env=self.environment("/nonexistent"), check=True)
         (name,) = [name for name in os.listdir(sockets) if name.endswith(".sock")]
         os.rmdir(folder)
-        support.wait_until(lambda: not os.path.exists(os.path.join(sockets, name)), 60, "the end of the warm process")
+        support.wait_until(lambda: not os.path.exists(os.path.join(sockets, name)), 120, "the end of the warm process")
+
+    def test_a_server_that_cannot_start_leaves_one_command_not_two(self):
+        """Its log cannot be written: who was to become the server must not run the command as well."""
+        folder, count = tempfile.mkdtemp(dir=self.folder), tempfile.mkdtemp(dir=self.folder)
+        script = os.path.join(folder, "script.py")
+        with open(script, "w") as file:
+            file.write("import os, tempfile\ntempfile.mkstemp(dir=%r)\n" % count)
+        sockets = tempfile.mkdtemp(prefix="devbox-warm-")
+        self.addCleanup(shutil.rmtree, sockets)
+        door = [self.python, "-I", "-S", DOOR, sockets, "+test", script, "request"]
+        # Where the log would be is a folder; its name is known from the socket of the first attempt.
+        subprocess.run(door, env=self.environment("/nonexistent"), stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        (log,) = [name for name in os.listdir(sockets) if name.endswith(".log")]
+        os.remove(os.path.join(sockets, log))
+        os.mkdir(os.path.join(sockets, log))
+        before = len(os.listdir(count))
+        subprocess.run(door, env=self.environment("/nonexistent"), stdin=subprocess.DEVNULL, check=True)
+        time.sleep(1)
+        self.assertEqual(len(os.listdir(count)), before + 1)
 
     def test_other_settings_take_another_process_and_the_first_one_ends(self):
         self.is_warm_again()
