@@ -33,6 +33,9 @@ bool path_is_inside(const char *path, const char *folder);
 // Absolute, with . and .. and links resolved; NULL when it does not exist.
 const char *path_resolve(Arena *arena, const char *path);
 
+// The same, but `path` itself when it does not exist; NULL stays NULL.
+const char *path_resolve_if_there(Arena *arena, const char *path);
+
 // Absolute with . and .. removed by name only; works for paths that do not exist.
 const char *path_absolute(Arena *arena, const char *path);
 

@@ -64,6 +64,11 @@ const char *path_resolve(Arena *arena, const char *path) {
     return realpath(path, arena_allocate(arena, PATH_MAX));
 }
 
+const char *path_resolve_if_there(Arena *arena, const char *path) {
+    const char *resolved = path == NULL ? NULL : path_resolve(arena, path);
+    return resolved == NULL ? path : resolved;
+}
+
 const char *path_absolute(Arena *arena, const char *path) {
     if (*path != '/') {
         char *current = getcwd(arena_allocate(arena, PATH_MAX), PATH_MAX);
@@ -71,7 +76,7 @@ const char *path_absolute(Arena *arena, const char *path) {
     }
     StringList parts = text_split(arena, path, '/');
     StringList kept = {0};
-    list_each (const char *, part, &parts) {
+    list_each(const char *, part, &parts) {
         if (**part == '\0' || text_equals(*part, ".")) continue;
         if (!text_equals(*part, "..")) {
             list_push(arena, &kept, *part);

@@ -74,7 +74,7 @@ bool airflow_docker_wait_healthy(Context *ctx, const Project *project, const Com
     DockerEvents *events = NULL;
     Error silent = {.arena = ctx->arena}, found = {.arena = ctx->arena};
     Wait wait = {.project = project, .task = task, .news = {.step = task->step, .arena = ctx->arena}};
-    const char *label = arena_format(ctx->arena, "com.docker.compose.project=%s", task->file->project);
+    const char *label = compose_project_label(ctx->arena, project);
     wait.timeout_ms = ctx->timeout_ms > 0 ? ctx->timeout_ms : HEALTHY_TIMEOUT_MS;
     wait.deadline_ms = clock_now_ms() + wait.timeout_ms;
     turn.arena = arena_create();

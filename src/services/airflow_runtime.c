@@ -67,8 +67,7 @@ void airflow_runtime_find(Context *ctx, Project *project) {
     DockerContainerList containers = {0};
     Error ignored = {.arena = ctx->arena};
     if (project->config.runtime != RUNTIME_AUTO || !docker_session_engine(ctx, false, &engine, &ignored)) return;
-    const char *label = arena_format(ctx->arena, "com.docker.compose.project=%s", compose_project_name(ctx->arena, project));
-    if (!docker_container_list(ctx, engine, label, &containers, &ignored)) return;
+    if (!docker_container_list(ctx, engine, compose_project_label(ctx->arena, project), &containers, &ignored)) return;
     if (containers.count > 0) project->config.runtime = RUNTIME_DOCKER;
 }
 

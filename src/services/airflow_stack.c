@@ -30,7 +30,7 @@ static bool inspect_all(Context *ctx, const DockerEngine *engine, DockerContaine
 
 bool airflow_stack_observe(Context *ctx, const Project *project, const DockerEngine *engine, AirflowStack *stack, Error *err) {
     AirflowStack seen = {0};
-    const char *label = arena_format(ctx->arena, "com.docker.compose.project=%s", compose_project_name(ctx->arena, project));
+    const char *label = compose_project_label(ctx->arena, project);
     if (!airflow_profile_load(ctx, project->config.airflow.version, &seen.profile, err)) return false;
     if (!docker_container_list(ctx, engine, label, &seen.containers, err)) return false;
     if (!inspect_all(ctx, engine, &seen.containers, err)) return false;

@@ -6,8 +6,7 @@ static bool find(Context *ctx, const Project *project, const char *base, Checkou
     const char *root = git_repository_root(found->repository);
     if (root == NULL)
         return error_set(err, ERROR_CHECKOUT, "%s lies in a bare repository, which has no working tree", project->root);
-    const char *resolved = path_resolve(ctx->arena, root);
-    found->git_root = resolved == NULL ? root : resolved;
+    found->git_root = path_resolve_if_there(ctx->arena, root);
     return git_base_find(found->repository, base, &found->base, err) &&
            git_changed_files(found->repository, &found->base.commit, &found->paths, err);
 }

@@ -23,6 +23,10 @@ const char *compose_project_name(Arena *arena, const Project *project) {
     return text_string(&name);
 }
 
+const char *compose_project_label(Arena *arena, const Project *project) {
+    return arena_format(arena, "com.docker.compose.project=%s", compose_project_name(arena, project));
+}
+
 // JSON is YAML too; compose takes $ for a variable of its own.
 static const char *quote(Arena *arena, const char *text) {
     return text_replace(arena, json_print(arena, value_string(arena, text)), "$", "$$");

@@ -16,11 +16,6 @@ typedef struct Finder {
     const char *concerns_all;
 } Finder;
 
-static const char *resolve(Arena *arena, const char *path) {
-    const char *resolved = path_resolve(arena, path);
-    return resolved == NULL ? path : resolved;
-}
-
 static const char *shown(const Finder *finder, const char *file) {
     return path_relative(finder->ctx->arena, file, finder->project->root);
 }
@@ -162,8 +157,8 @@ bool dag_changes_find(Context *ctx, const Project *project, const char *base, Da
     Finder finder = {.ctx = ctx,
                      .project = project,
                      .git = &git,
-                     .dags_dir = resolve(ctx->arena, project->dags_dir),
-                     .plugins_dir = resolve(ctx->arena, project->plugins_dir)};
+                     .dags_dir = path_resolve_if_there(ctx->arena, project->dags_dir),
+                     .plugins_dir = path_resolve_if_there(ctx->arena, project->plugins_dir)};
     return find(&finder, memory, changes, err);
 }
 

@@ -120,11 +120,6 @@ static const char *describe(Arena *arena, const Finder *finder) {
     return arena_format(arena, "%zu %s changed %s", count, count == 1 ? "file" : "files", since);
 }
 
-static const char *resolve(Arena *arena, const char *path) {
-    const char *resolved = path == NULL ? NULL : path_resolve(arena, path);
-    return resolved == NULL ? path : resolved;
-}
-
 bool dbt_changes_find(Context *ctx, const Project *project, const char *base, DbtChanges *changes, Error *err) {
     Arena *arena = ctx->arena;
     CheckoutChanges found;
@@ -132,9 +127,9 @@ bool dbt_changes_find(Context *ctx, const Project *project, const char *base, Db
     cleanup_git_repository GitRepository *repository = found.repository;
     Finder finder = {.ctx = ctx,
                      .changes = &found,
-                     .root = resolve(arena, project->root),
-                     .dbt_dir = resolve(arena, project->dbt_dir),
-                     .seeds_dir = resolve(arena, project->seeds_dir)};
+                     .root = path_resolve_if_there(arena, project->root),
+                     .dbt_dir = path_resolve_if_there(arena, project->dbt_dir),
+                     .seeds_dir = path_resolve_if_there(arena, project->seeds_dir)};
     list_each(const char *const, path, &found.paths) {
         if (!add_file(&finder, *path, err)) return false;
     }

@@ -33,8 +33,7 @@ void docker_endpoint_name_provider(Arena *arena, DockerEndpoint *endpoint) {
     endpoint->provider = "Docker";
     endpoint->start_command = endpoint->unix_socket == NULL ? NULL : "sudo systemctl start docker";
     if (endpoint->unix_socket == NULL) return;
-    const char *resolved = path_resolve(arena, endpoint->unix_socket);
-    const char *path = resolved == NULL ? endpoint->unix_socket : resolved;
+    const char *path = path_resolve_if_there(arena, endpoint->unix_socket);
     for (size_t i = 0; i < sizeof providers / sizeof *providers; i++) {
         if (strstr(path, providers[i].mark) == NULL) continue;
         endpoint->provider = providers[i].provider;

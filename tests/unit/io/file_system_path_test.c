@@ -54,6 +54,11 @@ static void resolving_follows_links_and_needs_the_file(void **state) {
     assert_string_equal(path_resolve(world->arena, test_world_path(world, "link/../link/file")),
                         path_resolve(world->arena, path));
     assert_null(path_resolve(world->arena, test_world_path(world, "missing")));
+    assert_string_equal(path_resolve_if_there(world->arena, test_world_path(world, "link/file")),
+                        path_resolve(world->arena, path));
+    assert_string_equal(path_resolve_if_there(world->arena, test_world_path(world, "missing")),
+                        test_world_path(world, "missing"));
+    assert_null(path_resolve_if_there(world->arena, NULL));
 }
 
 int main(void) {

@@ -93,10 +93,23 @@ static void nothing_changed_is_said_with_its_base(void **state) {
     assert_string_equal(changes.what, arena_format(fixture->arena, "since main (%s): 1 DAG file is affected", base));
 }
 
+typedef struct Change {
+    const char *script, *expected;
+} Change;
+
+static void assert_each_affects(GitFixture *fixture, const Change *rows, size_t count) {
+    make_platform(fixture);
+    for (size_t i = 0; i < count; i++) {
+        Platform platform = make_known(fixture);
+        git_fixture_run(fixture, platform.project.root, rows[i].script);
+        const char *found = affected(&platform);
+        if (!text_equals(found, rows[i].expected)) fail_msg("%s: '%s' instead of '%s'", rows[i].script, found, rows[i].expected);
+        run(fixture, RESET);
+    }
+}
+
 static void each_change_affects_the_dag_files_that_use_it(void **state) {
-    static const struct {
-        const char *script, *expected;
-    } rows[] = {
+    static const Change rows[] = {
         {"echo 2 > dags/a.py", "dags/a.py"},
         {"echo 2 > dags/lib/money.py", "dags/a.py"},
         {"rm dags/lib/money.py", "dags/a.py"},
@@ -111,21 +124,11 @@ static void each_change_affects_the_dag_files_that_use_it(void **state) {
         {"echo airflow dag > dags/lib/money.py; touch dags/.#a.py dags/a.pyc plugins/op.pyc", "dags/a.py"},
         {"git checkout -qb topic; echo 2 > dags/c.py; git commit -qam c; echo 2 > dags/a.py", "dags/a.py dags/c.py"},
     };
-    GitFixture *fixture = *state;
-    make_platform(fixture);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        Platform platform = make_known(fixture);
-        git_fixture_run(fixture, platform.project.root, rows[i].script);
-        const char *found = affected(&platform);
-        if (!text_equals(found, rows[i].expected)) fail_msg("%s: '%s' instead of '%s'", rows[i].script, found, rows[i].expected);
-        run(fixture, RESET);
-    }
+    assert_each_affects(*state, rows, sizeof rows / sizeof *rows);
 }
 
 static void what_is_known_of_no_single_file_concerns_all(void **state) {
-    static const struct {
-        const char *script, *expected;
-    } rows[] = {
+    static const Change rows[] = {
         {"echo 2 > plugins/op.py", "all: plugins/op.py changed, so all DAG files are tested"},
         {"rm -r plugins", "all: plugins/op.py changed, so all DAG files are tested"},
         {"echo b > dags/lib/.airflowignore", "all: dags/lib/.airflowignore changed, so all DAG files are tested"},
@@ -136,15 +139,7 @@ static void what_is_known_of_no_single_file_concerns_all(void **state) {
         {"echo x=1 > .env", "all: .env changed, so all DAG files are tested"},
         {"echo x=1 > dags/.env; echo 1 > ../requirements.md", ""},
     };
-    GitFixture *fixture = *state;
-    make_platform(fixture);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        Platform platform = make_known(fixture);
-        git_fixture_run(fixture, platform.project.root, rows[i].script);
-        const char *found = affected(&platform);
-        if (!text_equals(found, rows[i].expected)) fail_msg("%s: '%s' instead of '%s'", rows[i].script, found, rows[i].expected);
-        run(fixture, RESET);
-    }
+    assert_each_affects(*state, rows, sizeof rows / sizeof *rows);
 }
 
 static void a_file_that_was_never_checked_is_tested(void **state) {
