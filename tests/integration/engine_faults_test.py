@@ -333,7 +333,8 @@ class Images(EngineCase):
         self.engine.answers[self.PULL] = lines({"status": "ok"})
         self.engine.answers["GET /images/%s/json" % image] = (200, {})
         self.engine.heads.clear()
-        self.assertEqual(self.call("pull", image, PATH=self.folder + ":" + os.environ["PATH"])[0], 0)
+        code, answer, _ = self.call("pull", image, PATH=self.folder + ":" + os.environ["PATH"])
+        self.assertEqual(code, 0, answer)
         sent = [line.split(": ")[1] for line in self.engine.heads[1].split("\r\n") if line.startswith("X-Registry-Auth: ")]
         return json.loads(base64.urlsafe_b64decode(sent[0])) if sent else None
 

@@ -116,10 +116,14 @@ class EngineServer:
             self.address = "unix://" + self.path
 
     def __enter__(self):
-        threading.Thread(target=self.serve, daemon=True).start()
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
         return self
 
     def __exit__(self, *_):
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join(10)  # left in accept(), it would take connections of the next server, which gets this descriptor
         self.listener.close()
         self.drop_connections()
         if self.address.startswith("unix:"):
