@@ -27,17 +27,20 @@ static bool allows_docker(Context *ctx, const Project *project, Error *err) {
            airflow_profile_require_docker(&profile, err);
 }
 
-// No engine is the usual case and no news; one that answers and still cannot be used is worth a line.
-static bool can_use_docker(Context *ctx, const Project *project) {
+// A machine without any engine is the usual case and no news; one that is there and cannot be used is.
+static bool can_use_docker(Context *ctx, const Project *project, Error *passed_over) {
     const DockerEngine *engine;
     ComposeProgram compose;
-    Error none = {.arena = ctx->arena}, unusable = {.arena = ctx->arena};
+    Error none = {.arena = ctx->arena};
     if (has_native_history(ctx, project) || !allows_docker(ctx, project, &none)) return false;
-    if (!docker_session_engine(ctx, false, &engine, &none)) return false;
-    bool is_usable = !engine->endpoint.is_remote && compose_program_find(ctx, &compose, &unusable);
-    if (is_usable) return true;
-    const char *why = engine->endpoint.is_remote ? "the container engine is on another machine" : unusable.message;
-    event_note(ctx, "Airflow runs natively here: %s", why);
+    if (!docker_session_engine(ctx, false, &engine, &none)) {
+        bool is_any_there = none.detail != NULL || none.code == ERROR_CONFIG;
+        if (is_any_there) *passed_over = none;
+        return false;
+    }
+    if (engine->endpoint.is_remote) return error_set(passed_over, ERROR_CONFIG, "the container engine is on another machine");
+    if (compose_program_find(ctx, &compose, passed_over)) return true;
+    passed_over->hint = NULL;
     return false;
 }
 
@@ -71,10 +74,10 @@ void airflow_runtime_find(Context *ctx, Project *project) {
     if (containers.count > 0) project->config.runtime = RUNTIME_DOCKER;
 }
 
-bool airflow_runtime_decide(Context *ctx, Project *project, Error *err) {
+bool airflow_runtime_decide(Context *ctx, Project *project, Error *passed_over, Error *err) {
     Runtime before = read_decided(ctx, project);
     if (project->config.runtime == RUNTIME_AUTO) {
-        project->config.runtime = can_use_docker(ctx, project) ? RUNTIME_DOCKER : RUNTIME_NATIVE;
+        project->config.runtime = can_use_docker(ctx, project, passed_over) ? RUNTIME_DOCKER : RUNTIME_NATIVE;
     }
     if (project->config.runtime == RUNTIME_DOCKER && !allows_docker(ctx, project, err)) return false;
     if (before == project->config.runtime) return true;

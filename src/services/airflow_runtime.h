@@ -59,5 +59,6 @@ const AirflowRuntime *airflow_runtime_of(const Project *project);
 void airflow_runtime_find(Context *ctx, Project *project);
 
 // Decides what `auto` means here, once: docker when an engine with compose answers, unless the checkout has a native history.
-// Notes why it is not docker where that may surprise. The decision is kept in .devbox/runtime and put into project->config.
-bool airflow_runtime_decide(Context *ctx, Project *project, Error *err) MUST_USE;
+// The decision is kept in .devbox/runtime and put into project->config; *passed_over says why an engine that is there was not
+// taken, and stays ERROR_NONE without such a surprise.
+bool airflow_runtime_decide(Context *ctx, Project *project, Error *passed_over, Error *err) MUST_USE;

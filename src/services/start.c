@@ -91,13 +91,25 @@ static void say_usable(void *state) {
     if (*result.text != '\0') event_note(usable->ctx, "%s", text_trim(usable->ctx->arena, result.text));
 }
 
+// The choice is kept, so who expected containers must hear of it now, and how to have them.
+static void warn_of_native(Context *ctx, const Error *passed_over) {
+    const char *hint = "when that is mended: devbox start --runtime docker";
+    if (passed_over->code == ERROR_NONE) return;
+    if (passed_over->hint != NULL) {
+        hint = arena_format(ctx->arena, "%s · and then: devbox start --runtime docker", passed_over->hint);
+    }
+    event_warning(ctx, hint, "Airflow runs natively in this checkout from now on: %s", passed_over->message);
+}
+
 bool start_platform(Context *ctx, Project *project, const StartOptions *options, StartReport *report, Error *err) {
     cleanup_fd int lock_fd = -1;
+    Error passed_over = {.arena = ctx->arena};
     if (!check_only(ctx, options, err) || !project_prepare_state(ctx, project, err)) return false;
     if (!lock_file_take(ctx, project_state_path(ctx->arena, project, "run/start.lock"), "start", 0, &lock_fd, err)) return false;
-    if (!airflow_runtime_decide(ctx, project, err)) return false;
+    if (!airflow_runtime_decide(ctx, project, &passed_over, err)) return false;
     if (project->config.runtime == RUNTIME_DOCKER && !docker_wakeup(ctx, err)) return false;
     say_headline(ctx, project);
+    warn_of_native(ctx, &passed_over);
     long long origin_ms = clock_now_ms();
     if (!run_checks(ctx, project, options, err)) return false;
     StepTiming checks = {.step = "checks", .state = STEP_DONE, .duration_ms = clock_now_ms() - origin_ms};

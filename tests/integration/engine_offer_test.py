@@ -1,4 +1,4 @@
-"""A container engine that does not run: on a terminal devbox offers to start it, elsewhere it says how."""
+"""A container engine that does not run: on a terminal devbox offers to start it, elsewhere it says how, or why it goes on without."""
 import os
 import pty
 import select
@@ -88,6 +88,26 @@ class EngineOfferTest(unittest.TestCase):
         code, shown = self.start_on_a_terminal(b"y\n", COLIMA_EXIT="3")
         self.assertEqual(code, 5, shown)
         self.assertIn("colima start did not start the container engine (exit code 3)", shown)
+
+    def start_sandbox(self, **extra):
+        done = subprocess.run([support.BINARY, "start", "--only", "sandbox"], cwd=self.home + "/platform", env={**self.environment, **extra},
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+        self.assertEqual(done.returncode, 0, done)
+        return done.stderr
+
+    def test_auto_says_once_why_it_passes_over_an_engine_that_is_there(self):
+        self.write("platform/devbox.yaml", "{}\n")
+        reached = "runs natively in this checkout from now on: no container engine answers\n      start it: colima start · "
+        asked = dict(DOCKER_HOST="unix://" + self.home + "/.colima/default/docker.sock")
+        shown = self.start_sandbox(**asked)
+        self.assertIn("platform · native", shown.splitlines()[0])
+        self.assertIn(reached, shown)
+        self.assertIn("and then: devbox start --runtime docker", shown)
+        self.assertNotIn("natively", self.start_sandbox(**asked))
+
+    def test_auto_without_any_engine_has_no_news(self):
+        self.write("platform/devbox.yaml", "{}\n")
+        self.assertNotIn("natively", self.start_sandbox())
 
 
 if __name__ == "__main__":
