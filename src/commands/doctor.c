@@ -8,9 +8,12 @@ static const char *state_word(CheckState state) {
     return state == CHECK_GOOD ? "ok" : state == CHECK_WARNING ? "warning" : "problem";
 }
 
-static void add_row(Arena *arena, Table *table, const Check *check) {
-    const char *cells[] = {state_word(check->state), check->name, check->finding, check->remedy == NULL ? "" : check->remedy};
-    table_add_row(arena, table, cells);
+// The remedy stands below what it mends: beside it, the table would be too wide for most terminals.
+static void add_rows(Arena *arena, Table *table, const Check *check) {
+    const char *finding[] = {state_word(check->state), check->name, check->finding};
+    const char *remedy[] = {"", "", arena_format(arena, "→ %s", check->remedy)};
+    table_add_row(arena, table, finding);
+    if (check->remedy != NULL) table_add_row(arena, table, remedy);
 }
 
 static Value *to_value(Arena *arena, const CheckList *checks) {
@@ -28,14 +31,14 @@ static Value *to_value(Arena *arena, const CheckList *checks) {
 
 static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
     (void)err;
-    static const char *const titles[] = {"", "CHECK", "FINDING", "REMEDY"};
+    static const char *const titles[] = {"", "CHECK", "FINDING"};
     Table table = {0};
     CheckList checks = doctor_examine(ctx, invocation->project);
     for (size_t i = 0; i < sizeof titles / sizeof *titles; i++) {
         list_push(ctx->arena, &table.columns, (TableColumn){.title = titles[i]});
     }
     list_each(const Check, check, &checks) {
-        add_row(ctx->arena, &table, check);
+        add_rows(ctx->arena, &table, check);
         if (check->state == CHECK_BAD) outcome->exit_code = 1;
     }
     event_result(ctx, &(Result){.data = to_value(ctx->arena, &checks), .table = &table});

@@ -8,9 +8,10 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "io/clock.h"
 #include "io/database_error.h"
 
-enum { BACKUP_BUSY_MS = 10000 };
+enum { BACKUP_BUSY_MS = 10000, RETRY_PAUSE_MS = 5 };
 
 struct Database {
     Arena *arena;
@@ -51,15 +52,25 @@ static bool create_private(const char *path, Error *err) {
     return errno == EEXIST || error_set(err, ERROR_DATABASE, "cannot create the database %s: %s", path, strerror(errno));
 }
 
+// SQLite opens lazily: only reading shows that a file is no database. Two that change to WAL at once would wait for each other,
+// so that SQLite refuses one of them without waiting; a moment later it may.
+static int read_first(sqlite3 *handle, DatabaseMode mode, long long busy_ms) {
+    const char *sql = mode == DATABASE_CREATE ? "PRAGMA journal_mode = WAL" : "PRAGMA schema_version";
+    long long deadline_ms = clock_now_ms() + busy_ms;
+    for (;;) {
+        int code = sqlite3_exec(handle, sql, NULL, NULL, NULL);
+        if ((code & 0xFF) != SQLITE_BUSY || clock_now_ms() >= deadline_ms) return code;
+        sqlite3_sleep(RETRY_PAUSE_MS);
+    }
+}
+
 bool database_open(Arena *arena, const char *path, DatabaseMode mode, long long busy_ms, Database **db, Error *err) {
     if (mode == DATABASE_CREATE && !create_private(path, err)) return false;
     sqlite3 *handle = NULL;
     int flags = mode == DATABASE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     int code = sqlite3_open_v2(path, &handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     if (code == SQLITE_OK) code = sqlite3_busy_timeout(handle, (int)busy_ms);
-    // SQLite opens lazily: only reading shows that a file is no database.
-    const char *first_read = mode == DATABASE_CREATE ? "PRAGMA journal_mode = WAL" : "PRAGMA schema_version";
-    if (code == SQLITE_OK) code = sqlite3_exec(handle, first_read, NULL, NULL, NULL);
+    if (code == SQLITE_OK) code = read_first(handle, mode, busy_ms);
     if (code != SQLITE_OK) {
         refuse_open(path, handle, code, err);
         sqlite3_close(handle);

@@ -25,6 +25,9 @@ bool database_error_advise(Error *err, int code, const char *path) {
             return error_hint(err, "free some disk space: df -h '%s'", path);
         case SQLITE_READONLY:
             return error_hint(err, "look at its owner and permissions: ls -ld '%s'", path);
+        case SQLITE_NOTADB:
+        case SQLITE_CORRUPT:
+            return error_hint(err, "set it aside, and run the command again: mv '%s' '%s.broken'", path, path);
         default:
             return false;
     }

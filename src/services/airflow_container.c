@@ -1,6 +1,5 @@
 #include "services/airflow_container.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -133,10 +132,4 @@ bool airflow_container_fingerprint(Context *ctx, const AirflowContainer *contain
     if (!hash_bytes(ctx->arena, text.content, text.length, &hex, err)) return false;
     *fingerprint = arena_format(ctx->arena, "%.*s", FINGERPRINT_DIGITS, hex);
     return true;
-}
-
-long long airflow_container_memory_bytes(const char *memory) {
-    char *unit;
-    long long number = strtoll(memory, &unit, 10);
-    return number << (*unit == 'g' || *unit == 'G' ? 30 : 20);
 }

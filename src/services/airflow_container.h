@@ -29,6 +29,3 @@ bool airflow_container_describe(Context *ctx, const Project *project, const Dock
 // The same text for the same settings, as "12 hex digits": image, user, mounts, limits, environment.
 bool airflow_container_fingerprint(Context *ctx, const AirflowContainer *container, const char **fingerprint,
                                    Error *err) MUST_USE;
-
-// A size such as "2g" or "512m" in bytes.
-long long airflow_container_memory_bytes(const char *memory);

@@ -4,7 +4,7 @@
 #include "services/compose_file.h"
 #include "services/service_health.h"
 
-enum { KILLED = 137, CRASH_LOOP = 3, WEB_PORT = 8080 };
+enum { TERMINATED = 143, KILLED = 137, CRASH_LOOP = 3, WEB_PORT = 8080 };
 
 bool airflow_stack_is_one_shot(const char *service) { return text_equals(service, "airflow-init"); }
 
@@ -60,6 +60,12 @@ static const char *describe_exit(Arena *arena, const DockerContainer *container)
     return text_string(&text);
 }
 
+// One that ends by itself is restarted by the engine, so that this one was told to: by `stop`, or by hand.
+static bool was_stopped(const DockerContainer *container) {
+    bool is_clean = container->exit_code == 0 || container->exit_code == TERMINATED;
+    return is_clean && text_equals(container->state, "exited") && text_is_empty(container->error) && !container->is_out_of_memory;
+}
+
 static ServiceState judge_running(const DockerContainer *container) {
     switch (container->health) {
         case DOCKER_HEALTH_STARTING:
@@ -99,7 +105,7 @@ static ServiceStatus describe(Arena *arena, const Project *project, const Airflo
         status.message = "waiting for what it depends on";
     } else {
         status.state = SERVICE_FAILED;
-        status.message = describe_exit(arena, container);
+        status.message = was_stopped(container) ? "is stopped; devbox start starts it" : describe_exit(arena, container);
     }
     return status;
 }

@@ -121,15 +121,19 @@ static bool make_fingerprint(Context *ctx, const char *text, const char *overrid
     return true;
 }
 
+ComposeFile compose_file_of(Arena *arena, const Project *project) {
+    const char *override = path_join(arena, project->root, OVERRIDE_NAME);
+    return (ComposeFile){.project = compose_project_name(arena, project),
+                         .path = project_state_path(arena, project, "compose.yaml"),
+                         .settings_path = project_state_path(arena, project, ".env"),
+                         .override_path = file_exists(override) ? override : NULL};
+}
+
 bool compose_file_render(Context *ctx, const Project *project, const AirflowContainer *container, int port, ComposeFile *file,
                          Error *err) {
     char *template;
     Arena *arena = ctx->arena;
-    const char *override = path_join(arena, project->root, OVERRIDE_NAME);
-    ComposeFile made = {.project = compose_project_name(arena, project),
-                        .path = project_state_path(arena, project, "compose.yaml"),
-                        .settings_path = project_state_path(arena, project, ".env"),
-                        .override_path = file_exists(override) ? override : NULL};
+    ComposeFile made = compose_file_of(arena, project);
     if (!file_read(arena, container->profile.docker.template_path, &template, NULL, err)) return false;
     // The fingerprint cannot be part of what it is made from.
     PairList values = placeholder_values(ctx, project, container, port, "");

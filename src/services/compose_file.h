@@ -30,6 +30,9 @@ const char *compose_project_name(Arena *arena, const Project *project);
 // The label that compose gives to all containers of this checkout.
 const char *compose_project_label(Arena *arena, const Project *project);
 
+// Where its parts are; text and fingerprint stay NULL.
+ComposeFile compose_file_of(Arena *arena, const Project *project);
+
 // Renders without writing.
 bool compose_file_render(Context *ctx, const Project *project, const AirflowContainer *container, int port, ComposeFile *file,
                          Error *err) MUST_USE;

@@ -85,7 +85,9 @@ static void note_line(void *state, const char *line) {
     if (*text != '\0') event_step_progress(run->ctx, run->step, "%.100s", text);
 }
 
-static ProcessSpec up_spec(Context *ctx, const Project *project, const ComposeTask *task, const char *compose) {
+// `words`: the command of compose and its options, NULL at the end.
+static ProcessSpec compose_spec(Context *ctx, const Project *project, const ComposeTask *task, const char *compose,
+                                const char *const *words) {
     const ComposeFile *file = task->file;
     const DockerEndpoint *endpoint = &task->engine->endpoint;
     StringList argv = {0};
@@ -96,8 +98,7 @@ static ProcessSpec up_spec(Context *ctx, const Project *project, const ComposeTa
         list_push(ctx->arena, &argv, "-f");
         list_push(ctx->arena, &argv, file->override_path);
     }
-    const char *const tail[] = {"up", "-d", "--remove-orphans", "--no-build"};
-    for (size_t i = 0; i < sizeof tail / sizeof *tail; i++) list_push(ctx->arena, &argv, tail[i]);
+    for (; *words != NULL; words++) list_push(ctx->arena, &argv, *words);
     ChildEnvironment environment = tool_environment(ctx);
     child_environment_set(&environment, "DOCKER_HOST", endpoint->address);
     if (endpoint->tls_folder != NULL) {
@@ -108,18 +109,39 @@ static ProcessSpec up_spec(Context *ctx, const Project *project, const ComposeTa
     child_environment_set(&environment, "COMPOSE_PROGRESS", "plain");
     return (ProcessSpec){.argv = string_list_to_argv(ctx->arena, &argv),
                          .folder = project->root,
-                         .environment = child_environment_vector(&environment),
-                         .log_path = project_state_path(ctx->arena, project, "logs/compose.log"),
-                         .timeout_ms = UP_TIMEOUT_MS};
+                         .environment = child_environment_vector(&environment)};
+}
+
+static bool explain(Context *ctx, const ComposeFile *file, const ProcessResult *result, const char **failed_service, Error *err) {
+    ComposeRun ended = {.project = file->project,
+                        .override_name = file->override_path == NULL ? NULL : path_name(file->override_path),
+                        .words = *result->errors != '\0' ? result->errors : result->output};
+    return compose_trouble_explain(ctx->arena, &ended, failed_service, err);
+}
+
+bool compose_program_check_file(Context *ctx, const Project *project, const ComposeTask *task, Error *err) {
+    static const char *const words[] = {"config", "--quiet", NULL};
+    ComposeProgram program;
+    ProcessResult result;
+    const char *nobody = NULL;
+    if (!compose_program_find(ctx, &program, err)) return false;
+    ProcessSpec spec = compose_spec(ctx, project, task, program.path, words);
+    spec.timeout_ms = VERSION_TIMEOUT_MS;
+    if (!process_run(ctx, &spec, &result, err)) return false;
+    if (result.outcome == PROCESS_EXITED && result.exit_code == 0) return true;
+    return explain(ctx, task->file, &result, &nobody, err);
 }
 
 bool compose_program_up(Context *ctx, const Project *project, const ComposeTask *task, const char **failed_service, Error *err) {
+    static const char *const words[] = {"up", "-d", "--remove-orphans", "--no-build", NULL};
     ComposeProgram program;
     ProcessResult result;
     Run run = {.ctx = ctx, .step = task->step};
     *failed_service = NULL;
     if (!compose_program_find(ctx, &program, err)) return false;
-    ProcessSpec spec = up_spec(ctx, project, task, program.path);
+    ProcessSpec spec = compose_spec(ctx, project, task, program.path, words);
+    spec.log_path = project_state_path(ctx->arena, project, "logs/compose.log");
+    spec.timeout_ms = UP_TIMEOUT_MS;
     spec.on_output = spec.on_error = note_line;
     spec.handler_state = &run;
     if (!file_remove(ctx->arena, spec.log_path, err) || !process_run(ctx, &spec, &result, err)) return false;
@@ -132,8 +154,5 @@ bool compose_program_up(Context *ctx, const Project *project, const ComposeTask 
         error_hint(err, "look with: devbox status · the whole output is in .devbox/logs/compose.log");
         return error_detail(err, text_last_lines(ctx->arena, result.errors, 6));
     }
-    ComposeRun ended = {.project = task->file->project,
-                        .override_name = task->file->override_path == NULL ? NULL : path_name(task->file->override_path),
-                        .words = *result.errors != '\0' ? result.errors : result.output};
-    return compose_trouble_explain(ctx->arena, &ended, failed_service, err);
+    return explain(ctx, task->file, &result, failed_service, err);
 }

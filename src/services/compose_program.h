@@ -15,3 +15,6 @@ bool compose_program_find(Context *ctx, ComposeProgram *program, Error *err) MUS
 // .devbox/logs/compose.log. Errors are explained by compose_trouble.h; *failed_service (or NULL) is the service to look at.
 bool compose_program_up(Context *ctx, const Project *project, const ComposeTask *task, const char **failed_service,
                         Error *err) MUST_USE;
+
+// Asks compose whether it understands the written file together with devbox.compose.yaml; changes nothing.
+bool compose_program_check_file(Context *ctx, const Project *project, const ComposeTask *task, Error *err) MUST_USE;

@@ -5,6 +5,7 @@
 #include "io/file_system.h"
 #include "model/event.h"
 #include "services/airflow_runtime.h"
+#include "services/container_memory.h"
 #include "services/dbt_packages.h"
 #include "services/dbt_trouble.h"
 #include "services/warm_process.h"
@@ -115,8 +116,8 @@ static bool report_dbt_trouble(Context *ctx, const DbtRun *run, const ProcessRes
         error_set(err, ERROR_CHILD, "dbt was killed by signal %d", result->signal);
     } else if (result->exit_code == EXIT_KILLED) {
         error_set(err, ERROR_CHILD, "dbt was killed, most likely because its container ran out of memory");
-        return error_hint(err, "give containers more: airflow.memory in devbox.yaml (now %s)",
-                          run->project->config.airflow.memory);
+        return error_hint(err, "give it more: airflow.memory: %s in devbox.yaml",
+                          container_memory_more(ctx->arena, run->project->config.airflow.memory));
     } else {
         error_set(err, is_busy ? ERROR_BUSY : ERROR_CHILD, "dbt could not run (exit code %d)", result->exit_code);
     }

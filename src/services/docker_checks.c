@@ -1,10 +1,12 @@
 #include "services/docker_checks.h"
 
 #include "base/text.h"
+#include "io/file_system.h"
 #include "model/event.h"
 #include "services/airflow_container.h"
 #include "services/airflow_docker.h"
 #include "services/compose_program.h"
+#include "services/container_memory.h"
 #include "services/docker_images.h"
 #include "services/docker_session.h"
 
@@ -94,9 +96,23 @@ static void check_image(Context *ctx, const Project *project, CheckList *checks,
                  .remedy = exists ? NULL : "devbox start builds it"});
 }
 
+// What a team adds to the stack; compose sees it as the last start wrote its own part.
+static void check_override(Context *ctx, const Project *project, CheckList *checks, const DockerEngine *engine) {
+    ComposeFile file = compose_file_of(ctx->arena, project);
+    ComposeTask task = {.engine = engine, .file = &file};
+    Error err = {.arena = ctx->arena};
+    if (file.override_path == NULL || !file_exists(file.path)) return;
+    const char *name = path_name(file.override_path);
+    if (!compose_program_check_file(ctx, project, &task, &err)) {
+        add_error(ctx, checks, name, &err);
+        return;
+    }
+    add(ctx, checks, &(Check){.name = name, .state = CHECK_GOOD, .finding = "compose can merge it"});
+}
+
 static void check_limit(Context *ctx, const Project *project, CheckList *checks) {
     const char *memory = project->config.airflow.memory;
-    if (airflow_container_memory_bytes(memory) >> 20 >= SMALLEST_LIMIT_MIB) return;
+    if (container_memory_bytes(memory) >> 20 >= SMALLEST_LIMIT_MIB) return;
     add(ctx, checks,
         &(Check){.name = "airflow.memory",
                  .state = CHECK_WARNING,
@@ -109,6 +125,7 @@ void docker_checks_examine(Context *ctx, const Project *project, CheckList *chec
     if (!check_engine(ctx, checks, &facts)) return;
     check_size(ctx, checks, facts.engine);
     check_compose(ctx, checks, &facts);
+    if (facts.compose.path != NULL) check_override(ctx, project, checks, facts.engine);
     check_image(ctx, project, checks, facts.engine);
     check_limit(ctx, project, checks);
 }

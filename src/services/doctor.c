@@ -5,8 +5,8 @@
 #include "io/network.h"
 #include "io/platform.h"
 #include "io/process.h"
-#include "services/airflow_native_checks.h"
 #include "services/airbyte_examine.h"
+#include "services/airflow_native_checks.h"
 #include "services/airflow_runtime.h"
 #include "services/dag_folder.h"
 #include "services/hook.h"
@@ -122,7 +122,7 @@ static void check_services(Context *ctx, const Project *project, CheckList *chec
     RuntimeState state;
     Error err = {.arena = ctx->arena};
     if (!airflow_runtime_of(project)->read_state(ctx, project, &state, &err)) {
-        add(ctx, checks, "services", CHECK_BAD, err.message, "devbox stop, then devbox start");
+        add(ctx, checks, "services", CHECK_BAD, err.message, err.hint == NULL ? "devbox stop, then devbox start" : err.hint);
         return;
     }
     list_each(ServiceStatus, status, &state.services) {

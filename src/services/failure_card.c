@@ -1,11 +1,11 @@
 #include "services/failure_card.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 
 #include "base/text.h"
 #include "io/file_system.h"
 #include "model/event.h"
+#include "services/container_memory.h"
 
 enum { LOG_LINES = 15, SAVED_LINES = 20000 };
 
@@ -76,11 +76,6 @@ static const char *save_log(Context *ctx, const Project *project, const char *na
     return NULL;
 }
 
-static const char *more_memory(Arena *arena, const char *memory) {
-    long long number = strtoll(memory, NULL, 10);
-    return arena_format(arena, "%lld%c", number * 2, memory[strspn(memory, "0123456789")]);
-}
-
 // "devbox logs" in case the log could not be saved.
 static bool add_hint(Context *ctx, const Project *project, const DockerContainer *container, const char *log, const char *path,
                      Error *err) {
@@ -88,7 +83,7 @@ static bool add_hint(Context *ctx, const Project *project, const DockerContainer
                *where = path == NULL ? "devbox logs" : path_relative(ctx->arena, path, project->root);
     if (container->is_out_of_memory) {
         return error_hint(err, "give it more: airflow.memory: %s in devbox.yaml, or close something · full log: %s",
-                          more_memory(ctx->arena, project->config.airflow.memory), where);
+                          container_memory_more(ctx->arena, project->config.airflow.memory), where);
     }
     if (cause != NULL) return error_hint(err, "%s · full log: %s", cause, where);
     return error_hint(err, "after mending the cause: devbox start · full log: %s", where);

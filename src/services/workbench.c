@@ -7,6 +7,7 @@
 #include "io/lock_file.h"
 #include "model/event.h"
 #include "services/compose_file.h"
+#include "services/container_memory.h"
 #include "services/docker_session.h"
 
 enum { LOCK_TIMEOUT_MS = 10 * 60 * 1000, CREATE_TIMEOUT_MS = 60 * 1000 };
@@ -84,7 +85,7 @@ static Value *host_to_value(Arena *arena, const Bench *bench) {
     Value *host = value_object(arena);
     value_set(arena, host, "Mounts", mounts_to_value(arena, &bench->container));
     value_set_string(arena, host, "NetworkMode", bench->network);
-    value_set_integer(arena, host, "Memory", airflow_container_memory_bytes(bench->container.memory));
+    value_set_integer(arena, host, "Memory", container_memory_bytes(bench->container.memory));
     value_set(arena, host, "ExtraHosts", strings_to_value(arena, hosts));
     return host;
 }

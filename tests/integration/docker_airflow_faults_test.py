@@ -43,7 +43,7 @@ class AirflowFaultTest(unittest.TestCase):
 
     def test_each_fault_has_its_card_and_the_next_start_converges(self):
         self.checkout.configure(VERSION, "  memory: 100m\n")
-        error = self.fail_start("out of memory, limit 100 MiB", "airflow.memory: 200m", ".devbox/logs/airflow-init.log")
+        error = self.fail_start("out of memory, limit 100 MiB", "airflow.memory: 1g", ".devbox/logs/airflow-init.log")
         self.assertIn("airflow-init", error["message"])
 
         self.checkout.configure(VERSION)

@@ -54,6 +54,7 @@ class ComposeFaultTest(FaultTest):
             checkout.write("devbox.compose.yaml", text)
             error = self.fail_with(4, "devbox.compose.yaml", checkout=checkout)
             self.assertTrue(error["detail"])
+            self.assertRegex(checkout.run("doctor").check(1).out, "(?m)^problem +devbox.compose.yaml +devbox.compose.yaml")
         self.assertEqual(checkout.containers(), {})
         checkout.remove_override()
 
@@ -222,7 +223,7 @@ class PortFaultTest(FaultTest):
 class ServiceFaultTest(FaultTest):
     def test_out_of_memory_says_the_limit_and_the_key(self):
         self.checkout.configure(env={"STAND_IN": "scheduler:eat"}, extra="  memory: 64m")
-        error = self.fail_with(6, "scheduler", "out of memory, limit 64 MiB", "airflow.memory: 128m", ".devbox/logs/scheduler.log", within=30)
+        error = self.fail_with(6, "scheduler", "out of memory, limit 64 MiB", "airflow.memory: 1g", ".devbox/logs/scheduler.log", within=30)
         self.assertIn("scheduler takes memory", error["detail"])
         self.checkout.configure()
         self.converge()

@@ -77,6 +77,8 @@ static void a_file_that_is_no_database_is_found_at_opening(void **state) {
     Database *db = NULL;
     assert_false(database_open(world->arena, path, DATABASE_CREATE, BUSY_MS, &db, &world->err));
     assert_true(text_ends_with(world->err.message, "x.db: file is not a database"));
+    assert_string_equal(world->err.hint,
+                        arena_format(world->arena, "set it aside, and run the command again: mv '%s' '%s.broken'", path, path));
 }
 
 static void a_reader_cannot_write(void **state) {

@@ -100,7 +100,8 @@ static void the_state_of_a_container_says_how_its_service_is(void **state) {
          "exited (137) 2.0s after its start: out of memory, limit 2 GiB", RUNTIME_FAILED},
         {"exited", "", DOCKER_HEALTH_NONE, 137, 0, false, SERVICE_FAILED,
          "exited (137) 2.0s after its start: killed from outside", RUNTIME_FAILED},
-        {"exited", "", DOCKER_HEALTH_NONE, 0, 0, false, SERVICE_FAILED, "exited (0) 2.0s after its start", RUNTIME_FAILED},
+        {"exited", "", DOCKER_HEALTH_NONE, 0, 0, false, SERVICE_FAILED, "is stopped; devbox start starts it", RUNTIME_FAILED},
+        {"exited", "", DOCKER_HEALTH_NONE, 143, 0, false, SERVICE_FAILED, "is stopped; devbox start starts it", RUNTIME_FAILED},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const Row *row = &rows[i];

@@ -150,8 +150,8 @@ static void a_build_that_is_no_verdict_is_an_error_with_its_reason(void **state)
         {{BUILD, .exit_code = 130}, NODE("a", "pass"), "CHILD dbt could not run (exit code 130)" CLOSER},
         {{BUILD, .exit_code = 137},
          "",
-         "CHILD dbt was killed, most likely because its container ran out of memory → give containers more: airflow.memory in "
-         "devbox.yaml (now 2g)"},
+         "CHILD dbt was killed, most likely because its container ran out of memory → give it more: airflow.memory: 4g in "
+         "devbox.yaml"},
         {{BUILD, .outcome = PROCESS_SIGNALED, .signal = 9}, "", "CHILD dbt was killed by signal 9" CLOSER},
         {{BUILD, .outcome = PROCESS_TIMED_OUT}, "", "TIMEOUT dbt did not finish within 30m00s" CLOSER},
         {{BUILD, .outcome = PROCESS_INTERRUPTED}, "", "INTERRUPTED interrupted while dbt was running"},
