@@ -109,8 +109,11 @@ static bool build_selected(DbtRun *run, DbtPlaces *places, const StringList *sel
     return dbt_run_build(run, places, &selected, err);
 }
 
+// A project in a folder of its own name needs none beside "dbt".
 static const char *title_of(Arena *arena, const Project *project, const char *what) {
-    return arena_format(arena, "dbt · %s · %s", path_name(project->dbt_dir), what);
+    const char *folder = path_name(project->dbt_dir);
+    if (text_equals(folder, "dbt")) return arena_format(arena, "dbt · %s", what);
+    return arena_format(arena, "dbt · %s · %s", folder, what);
 }
 
 static bool test_selected(Context *ctx, const Project *project, const DbtTestOptions *options, Verdict *verdict, Error *err) {

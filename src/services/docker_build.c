@@ -11,7 +11,7 @@
 #include "services/docker_images.h"
 #include "services/docker_lines.h"
 
-enum { UPLOAD_MS = 120000, SILENCE_MS = 1800000, DETAIL_LINES = 15, TAIL_BYTES = 16 * 1024 };
+enum { UPLOAD_MS = 120000, SILENCE_MS = 1800000, DETAIL_LINES = 15, SHOWN_INSTRUCTION = 64, TAIL_BYTES = 16 * 1024 };
 
 typedef struct Build {
     Context *ctx;
@@ -55,7 +55,9 @@ static bool report_failure(const Build *build, const char *message, Error *err) 
     const char *image = build->wanted->image, *log_path = build->wanted->log_path;
     fflush(build->log);
     if (build->instruction.length > 0) {
-        error_set(err, ERROR_CHILD, "building the image %s failed at step %s", image, build->instruction.content);
+        bool is_long = build->instruction.length > SHOWN_INSTRUCTION;
+        error_set(err, ERROR_CHILD, "building the image %s failed at step %.*s%s", image, SHOWN_INSTRUCTION,
+                  build->instruction.content, is_long ? " …" : "");
     } else {
         error_set(err, ERROR_CHILD, "building the image %s failed: %s", image, message);
     }
@@ -76,7 +78,9 @@ static bool take_line(void *state, const Value *line, Error *err) {
     }
     fflush(build->log);
     if (message == NULL) return true;
-    fprintf(build->log, "%s\n", message);
+    // Docker repeats the whole command, which stands above.
+    const char *ending = strstr(message, "returned a non-zero code");
+    fprintf(build->log, "%s\n", ending == NULL ? message : ending);
     return report_failure(build, message, err);
 }
 

@@ -403,6 +403,16 @@ class Images(EngineCase):
         with open(os.path.join(self.folder, "logs/build.log")) as log:
             self.assertEqual(log.read(), "Step 1/2 : FROM scratch\nStep 2/2 : RUN make it\nno rule\nreturned a non-zero code: 2\n")
 
+    def test_a_long_instruction_is_told_once_and_shortened(self):
+        command = "pip install " + " ".join("package-%d" % number for number in range(30))
+        self.engine.answers["POST /build"] = lines({"stream": "Step 2/2 : RUN " + command + "\n"}, {"stream": "ERROR: ResolutionImpossible\n"},
+                                                   {"error": "The command '/bin/sh -c %s' returned a non-zero code: 1" % command})
+        error = self.assert_error(self.build(), 6, "failed at step 2/2: RUN pip install package-0 package-1")
+        self.assertTrue(error["message"].endswith(" …"), error)
+        self.assertLess(len(error["message"]), 130)
+        self.assertEqual(error["detail"].count("package-29"), 1)
+        self.assertIn("ERROR: ResolutionImpossible\nreturned a non-zero code: 1", error["detail"])
+
     def test_a_build_is_sent_whole_and_followed(self):
         self.engine.answers["POST /build"] = lines({"stream": "STEP 1/1: FROM scratch\n"}, {"aux": {"ID": "x"}})
         self.engine.answers["GET /images/made:1/json"] = (200, {})

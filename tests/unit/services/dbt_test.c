@@ -217,7 +217,7 @@ static void a_test_works_on_private_copies(void **state) {
     current->events = NODE("orders", "pass");
     script(children, 1);
     if (!test(&(StringList){0})) fail_msg("%s", said());
-    assert_string_equal(current->verdict.title, "dbt · dbt · all models");
+    assert_string_equal(current->verdict.title, "dbt · all models");
     assert_string_equal(value_get_string(current->context, "sandbox", ""), path_in(".devbox/dbt-test/sandbox.db"));
     assert_string_equal(value_get_string(current->context, "warehouse", ""), path_in(".devbox/dbt-test/warehouse.duckdb"));
     assert_false(value_get_bool(current->context, "publish", true));
@@ -236,7 +236,7 @@ static void selected_models_read_what_is_built_else_their_ancestors_are_built_to
     current->events = NODE("stg_orders", "pass");
     script(wide, 1);
     if (!test(&selectors)) fail_msg("%s", said());
-    assert_string_equal(current->verdict.title, "dbt · dbt · stg_orders");
+    assert_string_equal(current->verdict.title, "dbt · stg_orders");
     assert_non_null(strstr(event_log_take(&current->log), "note: nothing is built on the sandbox yet"));
     checkout_add(current->checkout, ".devbox/dbt/warehouse.duckdb", "built");
     checkout_add(current->checkout, ".devbox/dbt/warehouse.duckdb.wal", "and more");

@@ -112,7 +112,7 @@ static void a_changed_model_and_what_is_made_from_it_are_built(void **state) {
     fake_process_assert_used();
     assert_int_equal(current->verdict.passed, 1);
     assert_string_equal(current->verdict.title,
-                        "dbt · dbt · 1 file changed since origin/main (1234567): 1 model changed, 2 are affected");
+                        "dbt · 1 file changed since origin/main (1234567): 1 model changed, 2 are affected");
     assert_non_null(strstr(event_log_take(&current->log),
                            "note: 1 file changed since origin/main (1234567): 1 model changed, 2 are affected\n"));
 }
@@ -151,12 +151,12 @@ static void nothing_affected_is_green_and_builds_nothing(void **state) {
     if (!test_since("")) fail_msg("%s", said());
     fake_process_assert_used();
     assert_true(verdict_is_green(&current->verdict));
-    assert_string_equal(current->verdict.title, "dbt · dbt · nothing that dbt reads changed since origin/main (1234567)");
+    assert_string_equal(current->verdict.title, "dbt · nothing that dbt reads changed since origin/main (1234567)");
     current->manifest = MANIFEST(MODEL("c", ""));
     script("dbt/models/a.sql\n", rows, 1);
     if (!test_since("")) fail_msg("%s", said());
     assert_string_equal(current->verdict.title,
-                        "dbt · dbt · 1 file changed since origin/main (1234567): no model and no test is affected");
+                        "dbt · 1 file changed since origin/main (1234567): no model and no test is affected");
     assert_int_equal(current->verdict.cases.count, 0);
 }
 
