@@ -38,7 +38,7 @@ static bool restart(Context *ctx, const Project *project, const StringList *serv
         return false;
     }
     event_step_done(ctx, "airflow", clock_now_ms() - start_ms, "%s restarted, all is healthy", describe(ctx, services));
-    Result result = start_result(ctx, project, &(StartReport){.was_airflow_healthy = true});
+    Result result = start_result(ctx, project, &(StartReport){.airflow = STEP_DONE});
     event_result(ctx, &result);
     return true;
 }

@@ -70,9 +70,7 @@ static void say_headline(Context *ctx, const Project *project) {
 
 static void take_airflow(const Plan *plan, StartReport *report) {
     list_each(const Step, step, &plan->steps) {
-        if (!text_equals(step->name, "airflow")) continue;
-        report->was_airflow_healthy = step->state == STEP_DONE;
-        report->has_airflow_failed = step->state == STEP_FAILED;
+        if (text_equals(step->name, "airflow")) report->airflow = step->state;
     }
 }
 
@@ -151,14 +149,15 @@ Result start_result(Context *ctx, const Project *project, const StartReport *rep
     bool is_healthy = is_there && state.phase == RUNTIME_HEALTHY;
     // A busy machine makes a health check fail now and then: no reason to keep the address from who just waited for it.
     bool is_busy =
-        is_there && report->was_airflow_healthy && (state.phase == RUNTIME_STARTING || state.phase == RUNTIME_DEGRADED);
+        is_there && report->airflow == STEP_DONE && (state.phase == RUNTIME_STARTING || state.phase == RUNTIME_DEGRADED);
+    bool is_earlier = report->airflow == STEP_FAILED;
     if (is_healthy || is_busy) {
         const char *url = arena_format(ctx->arena, "http://localhost:%d", state.port);
         value_set_string(ctx->arena, data, "airflowUrl", url);
         value_set_string(ctx->arena, data, "user", "admin");
-        value_set_bool(ctx->arena, data, "isEarlierAirflow", report->has_airflow_failed);
+        value_set_bool(ctx->arena, data, "isEarlierAirflow", is_earlier);
         const char *news = is_healthy ? "Airflow is ready" : "Airflow is up, not all of it answers right now (devbox status)";
-        if (report->has_airflow_failed) news = "Airflow still runs with what it was started with before";
+        if (is_earlier) news = "Airflow still runs with what it was started with before";
         text_append_format(&text, "%s: %s  admin / %s\n", news, url, project->config.airflow.password);
     }
     if (report->timings.count > 0) {

@@ -1,6 +1,7 @@
 // `devbox start`: the morning. Checks, then every part of the platform side by side, until all is up or said why not.
 #pragma once
 #include "model/event.h"
+#include "model/plan.h"
 #include "services/project.h"
 #include "services/start_timings.h"
 
@@ -11,11 +12,10 @@ typedef struct StartOptions {
 } StartOptions;
 
 typedef struct StartReport {
-    bool was_tried;            // the checks were passed, so that what is up now is this start's news
-    bool is_red;               // it is up, but tests of the project failed
-    bool was_airflow_healthy;  // a moment ago
-    bool has_airflow_failed;   // what runs now, if it does, is what an earlier start brought up
-    StepTimingList timings;    // of the checks and all steps that ran, when they were asked for
+    bool was_tried;          // the checks were passed, so that what is up now is this start's news
+    bool is_red;             // it is up, but tests of the project failed
+    StepState airflow;       // STEP_FAILED: what runs now, if it does, is what an earlier start brought up
+    StepTimingList timings;  // of the checks and all steps that ran, when they were asked for
 } StartReport;
 
 // Brings the platform up; doing it again changes nothing. A failed part is an error after the others were brought as far as they

@@ -164,7 +164,7 @@ static void the_address_is_told_once_airflow_is_healthy(void **state) {
     assert_true(text_starts_with(result.text, "Airflow is ready: http://localhost:8081  admin / "));
     assert_string_equal(value_get_string(result.data, "airflowUrl", ""), "http://localhost:8081");
     assert_false(value_get_bool(result.data, "isEarlierAirflow", true));
-    start.report.has_airflow_failed = true;
+    start.report.airflow = STEP_FAILED;
     result = start_result(&start.checkout->ctx, &start.project, &start.report);
     assert_true(
         text_starts_with(result.text, "Airflow still runs with what it was started with before: http://localhost:8081  admin"));
@@ -172,15 +172,15 @@ static void the_address_is_told_once_airflow_is_healthy(void **state) {
     // A check that fails now and then does not take the address away from who just waited for it.
     RuntimeState busy = healthy;
     busy.phase = RUNTIME_DEGRADED;
-    start.report = (StartReport){.was_airflow_healthy = true};
+    start.report = (StartReport){.airflow = STEP_DONE};
     assert_true(runtime_state_write(&start.checkout->ctx, &start.project, &busy, &start.checkout->err));
     result = start_result(&start.checkout->ctx, &start.project, &start.report);
     assert_true(text_starts_with(
         result.text, "Airflow is up, not all of it answers right now (devbox status): http://localhost:8081  admin / "));
-    start.report.was_airflow_healthy = false;
+    start.report.airflow = STEP_WAITING;
     assert_string_equal(start_result(&start.checkout->ctx, &start.project, &start.report).text, "");
     // Ended meanwhile, nothing is claimed of it.
-    start.report.was_airflow_healthy = true;
+    start.report.airflow = STEP_DONE;
     close(lock_fd);
     assert_string_equal(start_result(&start.checkout->ctx, &start.project, &start.report).text, "");
 }
@@ -197,10 +197,10 @@ static void only_a_failed_airflow_makes_what_runs_an_earlier_one(void **state) {
     Start start = prepare(state, NULL);
     fake_process_script(airflow, 4);
     assert_false(run(&start));
-    assert_true(start.report.was_tried && start.report.has_airflow_failed);
+    assert_true(start.report.was_tried && start.report.airflow == STEP_FAILED);
     fake_process_script(dbt, 4);
     assert_false(run(&start));
-    assert_true(start.report.was_tried && !start.report.has_airflow_failed && start.report.was_airflow_healthy);
+    assert_true(start.report.was_tried && start.report.airflow == STEP_DONE);
 }
 
 static void every_step_is_found_by_its_name(void **state) {
