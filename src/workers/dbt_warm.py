@@ -3,11 +3,13 @@
 No database is ever open here: DuckDB's threads and locks do not survive a fork."""
 import gc
 import hashlib
+import importlib
 import json
 import multiprocessing.util
 import os
 import sys
 import time
+from collections import namedtuple
 from multiprocessing import resource_tracker
 
 import dbt_truth
@@ -16,8 +18,14 @@ import warm_server
 MOST_MANIFESTS = 2  # the sandbox's and that of tests
 MOST_NEWS = 4000    # a pipe takes that much as a whole
 MANIFEST_MARK = "manifest.truth"
+# What dbt checks against a schema that it makes at the first use, when a model or a test is parsed or has run.
+CHECKED = {"dbt.artifacts.resources.v1.model": ("ModelConfig",), "dbt.artifacts.resources.v1.components": ("Contract",),
+           "dbt.artifacts.resources.v1.config": ("TestConfig",), "dbt.contracts.graph.nodes": ("ModelNode", "GenericTestNode"),
+           "dbt.contracts.graph.unparsed": ("UnparsedModelUpdate",), "dbt.task.test": ("TestResultData",)}
 
-_known = {}        # state folder → (truth, manifest), the latest last
+Known = namedtuple("Known", "truth manifest digest as_read")  # digest: of the file it is from; as_read: its attributes before anything used it
+
+_known = {}        # state folder → Known, the latest last
 _news = None       # a pipe on which forks say what they found
 _is_warm = False   # the first manifest has been tried out
 
@@ -77,16 +85,26 @@ def take_over(found):
     gc.disable()  # a million objects that stay
     try:
         manifest = Manifest.from_msgpack(data, decoder=extended_mashumuro_decoder)
+        as_read = dict(vars(manifest))
         manifest.build_parent_and_child_maps()
         manifest.build_flat_graph()
         _known.pop(found["state_dir"], None)
         while len(_known) >= MOST_MANIFESTS:
             del _known[next(iter(_known))]
-        _known[found["state_dir"]] = (found["truth"], manifest)
+        _known[found["state_dir"]] = Known(found["truth"], manifest, found["digest"], as_read)
         warm_up(manifest, found)
     finally:
         gc.enable()
     print("%s: manifest after %.2f s" % (found["state_dir"], time.monotonic() - started), flush=True)
+
+
+def make_schemas():
+    for module, names in CHECKED.items():
+        for name in names:
+            try:
+                getattr(importlib.import_module(module), name).json_schema()
+            except (ImportError, AttributeError):  # another dbt has it elsewhere, and makes it when it needs it
+                continue
 
 
 def warm_up(manifest, found):
@@ -95,6 +113,7 @@ def warm_up(manifest, found):
     if _is_warm:
         return
     _is_warm = True
+    make_schemas()
     from dbt.cli.main import dbtRunner
     kept, silence = os.dup(1), os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
@@ -122,7 +141,24 @@ def find_truth(context, parse):
 def recall(context, truth):
     """The manifest of exactly this state of the project, None when there is none."""
     known = _known.get(context["state_dir"])
-    return known[1] if truth and known and known[0] == truth else None
+    return known.manifest if truth and known and known.truth == truth else None
+
+
+def lend(context):
+    """A parse begins from the manifest of the last one. Where that is known, it need not be read again."""
+    known = _known.get(context["state_dir"])
+    if known is None:
+        return
+    from dbt.contracts.graph.manifest import Manifest
+    read = Manifest.from_msgpack
+
+    def read_unless_known(data, **options):
+        if digest_of(data) != known.digest:
+            return read(data, **options)
+        vars(known.manifest).update(known.as_read)  # without what was looked up in it since
+        return known.manifest
+
+    Manifest.from_msgpack = staticmethod(read_unless_known)
 
 
 def tell(context, truth, parse, flags):
