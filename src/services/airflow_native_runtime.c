@@ -131,6 +131,7 @@ static bool enter_place(Context *ctx, const Project *project, PythonTool tool, c
 const AirflowRuntime airflow_native_runtime = {
     .name = "native",
     .host_name = "localhost",
+    .hears_saves = true,
     .describe = describe,
     .check = check,
     .examine = airflow_native_examine,

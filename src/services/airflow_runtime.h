@@ -19,6 +19,7 @@ typedef struct PythonPlace {
 typedef struct AirflowRuntime {
     const char *name;       // "native", "docker"
     const char *host_name;  // of this machine, as Airflow's tasks reach it: "localhost", "host.docker.internal"
+    bool hears_saves;       // has Airflow parse what a save affects without being asked
 
     // For the first line of start: "native", "docker (Docker Desktop 4.51, 8 CPUs, 15.6 GB)".
     const char *(*describe)(Context *ctx);

@@ -6,6 +6,7 @@
 #include "io/file_system.h"
 #include "io/platform.h"
 #include "services/dag_folder.h"
+#include "services/dag_parse.h"
 #include "services/save_watch.h"
 
 enum { BUSY_MS = 2000 };
@@ -29,31 +30,14 @@ bool dag_watch_create(Context *ctx, const Project *project, const AirflowSetup *
     return true;
 }
 
-static bool execute(const DagWatch *watch, Database *db, const char *sql, const char *path, const char *relative, Error *err) {
-    cleanup_statement Statement *statement = NULL;
-    bool has_row;
-    if (!statement_prepare(db, sql, &statement, err)) return false;
-    statement_bind_named_text(statement, ":dags", watch->dags_dir);
-    statement_bind_named_text(statement, ":fileloc", path);
-    statement_bind_named_text(statement, ":relative", relative);
-    return statement_step(statement, &has_row, err);
-}
-
 static bool request_parse(Context *ctx, DagWatch *watch, Database *db, const FileChange *change, Error *err) {
     const AirflowProfile *profile = &watch->setup->profile;
     const StringList *statements = change->is_removed ? &profile->parse_removed : &profile->parse_changed;
-    const char *relative = path_relative(ctx->arena, change->path, watch->dags_dir);
-    list_each(const char *const, sql, statements) {
-        if (!execute(watch, db, *sql, change->path, relative, err)) return false;
-    }
-    return true;
+    return database_execute(db, dag_parse_fill(ctx->arena, statements, watch->dags_dir, change->path), err);
 }
 
-static bool request_all(DagWatch *watch, Database *db, Error *err) {
-    list_each(const char *const, sql, &watch->setup->profile.parse_all) {
-        if (!execute(watch, db, *sql, NULL, NULL, err)) return false;
-    }
-    return true;
+static bool request_all(Context *ctx, DagWatch *watch, Database *db, Error *err) {
+    return database_execute(db, dag_parse_fill(ctx->arena, &watch->setup->profile.parse_all, watch->dags_dir, NULL), err);
 }
 
 static bool holds_dags(Context *ctx, Database *db, const char *path) {
@@ -85,7 +69,7 @@ bool dag_watch_forward(Context *ctx, DagWatch *watch, Error *err) {
         if (!changes_only_itself(ctx, watch, db, change->path)) is_everything = true;
         if (!request_parse(ctx, watch, db, change, err)) return false;
     }
-    return !is_everything || request_all(watch, db, err);
+    return !is_everything || request_all(ctx, watch, db, err);
 }
 
 void dag_watch_destroy(DagWatch *watch) {

@@ -3,7 +3,9 @@
 #include "base/text.h"
 #include "io/file_system.h"
 #include "model/event.h"
+#include "services/airflow_runtime.h"
 #include "services/dag_memory.h"
+#include "services/dag_parse.h"
 #include "services/dag_tests.h"
 #include "services/dbt.h"
 #include "services/dbt_saves.h"
@@ -13,6 +15,9 @@ typedef struct Watcher {
     const Project *project;
     DagMemory memory;
     DbtSaves dbt;
+    StringList stale;  // DAG files that mean something else now, by what they use
+    bool is_all_stale;
+    Arena *arena;  // of `stale`: from the round to what follows it
 } Watcher;
 
 StringList watch_folders(Context *ctx, const Project *project, const char **what) {
@@ -44,17 +49,28 @@ static bool check_dags(Context *ctx, Watcher *watcher, const StringList *files, 
     return true;
 }
 
+// Airflow sees by a file's own time that it was saved, but not what else that changes.
+static void keep_stale(Context *ctx, Watcher *watcher, const StringList *affected, const FileChangeList *changes) {
+    StringList saved = {0};
+    list_each(const FileChange, change, changes) list_push(ctx->arena, &saved, change->path);
+    list_each(const char *const, file, affected) {
+        if (string_list_contains(&saved, *file)) continue;
+        list_push(watcher->arena, &watcher->stale, arena_copy_string(watcher->arena, *file));
+    }
+}
+
 static bool test_dags(Context *ctx, Watcher *watcher, WatchRound *round, Error *err) {
     const Saves *saves = round->saves;
     const Project *project = watcher->project;
     if (!folder_exists(project->dags_dir)) return true;
-    if (saves->has_overflowed || says_what_airflow_reads(&saves->changes))
-        return check_dags(ctx, watcher, &(StringList){0}, round, err);
+    watcher->is_all_stale = saves->has_overflowed || says_what_airflow_reads(&saves->changes);
+    if (watcher->is_all_stale) return check_dags(ctx, watcher, &(StringList){0}, round, err);
     StringList affected = dag_memory_find_affected(ctx->arena, &watcher->memory, project->dags_dir, &saves->changes), files = {0};
     // Of many that went at once nobody was told.
     list_each(const char *, file, &affected) {
         if (file_exists(*file)) list_push(ctx->arena, &files, *file);
     }
+    keep_stale(ctx, watcher, &files, &saves->changes);
     return files.count == 0 || check_dags(ctx, watcher, &files, round, err);
 }
 
@@ -145,6 +161,23 @@ static bool play_round(Context *ctx, void *state, WatchRound *round, Error *err)
     return round->saves == NULL ? test_all(ctx, state, round, err) : test_save(ctx, state, round, err);
 }
 
+// When it fails, Airflow's own pace remains.
+static void tell_airflow(Context *ctx, Watcher *watcher) {
+    Error trouble = {.arena = ctx->arena};
+    if (airflow_runtime_of(watcher->project)->hears_saves) return;
+    if (dag_parse_request(ctx, watcher->project, &watcher->stale, &trouble) || ctx->verbosity == 0) return;
+    event_note(ctx, "  the running Airflow takes it over a little later, as it could not be told: %s", trouble.message);
+}
+
+static void follow_up(Context *ctx, void *state) {
+    Watcher *watcher = state;
+    if (watcher->is_all_stale) watcher->stale = (StringList){0};
+    if (watcher->is_all_stale || watcher->stale.count > 0) tell_airflow(ctx, watcher);
+    watcher->is_all_stale = false;
+    watcher->stale = (StringList){0};
+    arena_reset(watcher->arena, (ArenaMark){0});
+}
+
 static StringList single_files(Arena *arena, const Project *project) {
     StringList files = {0};
     const char *const names[] = {"devbox.yaml", ".env", requirements_of(project)};
@@ -154,11 +187,15 @@ static StringList single_files(Arena *arena, const Project *project) {
 
 bool watch_run(Context *ctx, const Project *project, Error *err) {
     Watcher watcher = {.project = project, .memory = {.arena = ctx->arena}, .dbt = {.arena = ctx->arena}};
-    WatchLoop loop = {.project = project, .files = single_files(ctx->arena, project), .run = play_round, .state = &watcher};
+    WatchLoop loop = {.project = project, .run = play_round, .follow_up = follow_up, .state = &watcher};
+    loop.files = single_files(ctx->arena, project);
     loop.folders = watch_folders(ctx, project, &loop.what);
     watcher.memory.uses_below = loop.folders;
     list_push(ctx->arena, &loop.folders, project->seeds_dir);
     if (!project_prepare_state(ctx, project, err) || !dbt_saves_begin(ctx, project, &watcher.dbt, err)) return false;
     event_headline(ctx, "%s · Airflow %s · watching %s", project->name, project->config.airflow.version, loop.what);
-    return watch_loop_run(ctx, &loop, err);
+    watcher.arena = arena_create();
+    bool is_done = watch_loop_run(ctx, &loop, err);
+    arena_destroy(watcher.arena);
+    return is_done;
 }

@@ -122,6 +122,7 @@ static bool play(Context *turn, Running *running, Error *err) {
     while (is_done) {
         Saves saves, earlier = take_saves_of_round(turn, running);
         show_status(turn, running);
+        if (running->loop->follow_up != NULL) running->loop->follow_up(turn, running->loop->state);
         if (!save_watch_next(turn, running->watch, &earlier, &saves)) return true;
         if (!is_left_alone(running, &saves)) is_done = play_later_round(turn, running, &saves, err);
         arena_reset(turn->arena, mark);

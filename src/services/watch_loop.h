@@ -18,6 +18,8 @@ typedef struct WatchLoop {
     bool (*run)(Context *ctx, void *state, WatchRound *round, Error *err);
     // Shows the verdict; NULL: as an event.
     bool (*show)(Context *ctx, void *state, WatchRound *round, Error *err);
+    // What can wait until the user has the verdict; NULL: nothing.
+    void (*follow_up)(Context *ctx, void *state);
     void *state;
 } WatchLoop;
 

@@ -34,6 +34,7 @@ except ImportError:
 with DAG("%s", start_date=datetime.datetime(2024, 1, 1), schedule="@daily", catchup=True, tags=["%s"]):
     BashOperator(task_id="only", bash_command="echo one")
 '''
+HELPED_DAG = "from label_of_helped import LABEL\n" + SAVED_DAG.replace('["%s"]', "[LABEL]") % "helped"
 CLOUD_DAG = '''
 import datetime, json, os, pathlib, socket
 import boto3
@@ -289,6 +290,34 @@ class Platform:
         watch.round()
         code, last = watch.end()
         self.assertEqual((code, last["error"]), (0, None))
+
+    def test_a_watch_brings_a_saved_helper_to_airflow_before_its_interval(self):
+        def save(label):
+            self.checkout.write("dags/label_of_helped.py", "LABEL = '%s'\n" % label)
+
+        def is_there(label):
+            return label in json.dumps(self.airflow.api("GET", "/dags/helped")[1].get("tags", []))
+
+        save("new")
+        self.checkout.write("dags/helped.py", HELPED_DAG)
+        support.wait_until(lambda: is_there("new"), 40, "the new DAG")
+        watch = watch_test.Watch(self.checkout, "watch")
+        self.addCleanup(watch.kill)
+        watch.round()
+        interval = self.parse_interval()
+        # A label that is seen means that Airflow has just parsed. By itself it would not do so again within half its interval.
+        for label, seconds in (("first", interval + 10), ("second", interval / 2), ("the third", interval / 2)):
+            save(label)
+            self.assertEqual(watch.verdicts(), {"dags/helped.py": "pass"})
+            support.wait_until(lambda wanted=label: is_there(wanted), seconds, label)
+        for name in ("helped", "label_of_helped"):
+            os.remove(self.checkout.path("dags/%s.py" % name))
+        watch.round()
+        self.assertEqual(watch.end()[0], 0)
+
+    def parse_interval(self):
+        variables = self.checkout.containers()["airflow-dag-processor"]["Config"]["Env"]
+        return int(next(one for one in variables if "MIN_FILE_PROCESS_INTERVAL=" in one).split("=")[1])
 
     def test_a_service_is_restarted_alone(self):
         before = self.checkout.runs()

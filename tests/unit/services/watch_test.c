@@ -1,7 +1,8 @@
-// fakes: dag_tests dbt
+// fakes: airflow_docker_sql dag_tests dbt
 #include "services/watch.h"
 
 #include "base/text.h"
+#include "fakes/fake_airflow_docker_sql.h"
 #include "fakes/fake_dag_tests.h"
 #include "fakes/fake_dbt.h"
 #include "support/checkout.h"
@@ -64,6 +65,7 @@ static const char *log_of(void **state, const Save *saves, bool writes_itself) {
     Watching watching = {.checkout = *state, .writes_itself = writes_itself};
     fake_dag_tests = (FakeDagTests){0};
     fake_dbt = (FakeDbt){0};
+    fake_airflow_docker_sql = (FakeAirflowDockerSql){0};
     if (!run(&watching, saves)) fail_msg("%s", watching.checkout->err.message);
     const char *log = event_log_take(&watching.log);
     const char *headline = strchr(log, '\n');
@@ -174,6 +176,65 @@ static void a_seed_is_not_loaded_behind_the_user_s_back(void **state) {
                            "seeds/orders.csv saved\nnote:   to load seeds/orders.csv into the sandbox: devbox db seed\n"));
 }
 
+#define IN_CONTAINERS "runtime: docker\nairflow: {version: 3.0.6}\n"
+
+static void airflow_in_containers_is_asked_to_parse_what_uses_a_saved_file(void **state) {
+    static const Save saves[] = {{"dags/helper.py", "2"}, {0}};
+    checkout_add(*state, "devbox.yaml", IN_CONTAINERS);
+    checkout_add(*state, "dags/a.py", "uses dags/helper.py");
+    checkout_add(*state, "dags/b.py", "fine");
+    checkout_add(*state, "dags/helper.py", "1");
+    log_of(state, saves, false);
+    assert_int_equal(fake_airflow_docker_sql.runs, 1);
+    assert_non_null(strstr(fake_airflow_docker_sql.sql, "'dags-folder', 'a.py'"));
+    assert_null(strstr(fake_airflow_docker_sql.sql, "b.py"));
+    assert_null(strstr(fake_airflow_docker_sql.sql, "helper.py"));
+}
+
+static void airflow_is_asked_for_all_files_when_any_may_differ(void **state) {
+    static const Save saves[] = {{"dags/.airflowignore", "b"}, {0}};
+    checkout_add(*state, "devbox.yaml", IN_CONTAINERS);
+    checkout_add(*state, "dags/a.py", "fine");
+    log_of(state, saves, false);
+    assert_int_equal(fake_airflow_docker_sql.runs, 1);
+    assert_non_null(strstr(fake_airflow_docker_sql.sql, "FROM dag WHERE"));
+}
+
+static void airflow_is_not_asked_for_what_it_sees_by_itself(void **state) {
+    static const Save saves[] = {
+        {"dags/a.py", "fine too"}, {"dags/b.py", "new"}, {"dags/notes.md", "x"}, {"dags/b.py", NULL}, {0}};
+    checkout_add(*state, "devbox.yaml", IN_CONTAINERS);
+    checkout_add(*state, "dags/a.py", "fine");
+    log_of(state, saves, false);
+    assert_int_equal(fake_airflow_docker_sql.runs, 0);
+}
+
+static void who_watches_the_folder_already_is_not_asked(void **state) {
+    static const Save saves[] = {{"dags/helper.py", "2"}, {0}};
+    checkout_add(*state, "devbox.yaml", "runtime: native\n");
+    checkout_add(*state, "dags/a.py", "uses dags/helper.py");
+    checkout_add(*state, "dags/helper.py", "1");
+    log_of(state, saves, false);
+    assert_int_equal(fake_airflow_docker_sql.runs, 0);
+}
+
+static void airflow_that_cannot_be_asked_is_no_news_but_with_verbose(void **state) {
+    static const Save saves[] = {{"dags/helper.py", "2"}, {0}};
+    Watching watching = {.checkout = *state};
+    checkout_add(*state, "devbox.yaml", IN_CONTAINERS);
+    checkout_add(*state, "dags/a.py", "uses dags/helper.py");
+    checkout_add(*state, "dags/helper.py", "1");
+    for (int verbosity = 0; verbosity <= 1; verbosity++) {
+        fake_dag_tests = (FakeDagTests){0};
+        fake_airflow_docker_sql = (FakeAirflowDockerSql){.failure = ERROR_DATABASE};
+        watching.checkout->ctx.verbosity = verbosity;
+        assert_true(run(&watching, saves));
+        bool is_told = strstr(event_log_take(&watching.log), "the engine does not answer") != NULL;
+        assert_int_equal(is_told, verbosity > 0);
+        assert_int_equal(fake_airflow_docker_sql.runs, 1);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_with_checkout(a_save_tests_the_files_that_it_affects),
@@ -184,6 +245,11 @@ int main(void) {
         test_with_checkout(what_cannot_run_now_may_run_after_the_next_save),
         test_with_checkout(a_checkout_without_dags_waits_for_what_comes),
         test_with_checkout(folders_that_come_and_go_have_all_files_checked),
+        test_with_checkout(airflow_in_containers_is_asked_to_parse_what_uses_a_saved_file),
+        test_with_checkout(airflow_is_asked_for_all_files_when_any_may_differ),
+        test_with_checkout(airflow_is_not_asked_for_what_it_sees_by_itself),
+        test_with_checkout(who_watches_the_folder_already_is_not_asked),
+        test_with_checkout(airflow_that_cannot_be_asked_is_no_news_but_with_verbose),
         test_with_checkout(a_seed_is_not_loaded_behind_the_user_s_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
