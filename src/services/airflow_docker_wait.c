@@ -29,14 +29,16 @@ static bool report_slow(Context *turn, const Wait *wait, const AirflowStack *sta
     if (slow == NULL) slow = airflow_wait_find(&stack->state, SERVICE_UNHEALTHY);
     const char *duration = text_duration(turn->arena, wait->timeout_ms);
     const DockerContainer *container = slow == NULL ? NULL : find_container(stack, slow);
-    if (container != NULL) failure_card_fill(turn, wait->project, wait->task->engine, stack, container->service, err);
+    Error card = {.arena = err->arena};
+    if (container != NULL) failure_card_fill(turn, wait->project, wait->task->engine, stack, container->service, &card);
     if (slow != NULL && slow->state == SERVICE_UNHEALTHY) {
         error_set(err, ERROR_TIMEOUT, "%s is not healthy after %s: %s", slow->label, duration, slow->message);
     } else {
         error_set(err, ERROR_TIMEOUT, "%s is still starting after %s", slow == NULL ? "Airflow" : slow->label, duration);
     }
-    return error_hint(err, "it goes on starting; look with: devbox status · more time: devbox start --timeout %lldm",
-                      wait->timeout_ms / 60000 * 2 + 1);
+    error_hint(err, "it goes on starting; look with: devbox status · more time: devbox start --timeout %lldm",
+               wait->timeout_ms / 60000 * 2 + 1);
+    return error_detail(err, card.detail);
 }
 
 static WaitState look_once(Context *turn, Wait *wait, Error *err) {

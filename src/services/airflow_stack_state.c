@@ -66,6 +66,11 @@ static bool was_stopped(const DockerContainer *container) {
     return is_clean && text_equals(container->state, "exited") && text_is_empty(container->error) && !container->is_out_of_memory;
 }
 
+static const char *describe_health(Arena *arena, const DockerContainer *container) {
+    if (text_is_empty(container->health_words)) return "its health check fails";
+    return arena_format(arena, "its health check fails: %.100s", container->health_words);
+}
+
 static ServiceState judge_running(const DockerContainer *container) {
     switch (container->health) {
         case DOCKER_HEALTH_STARTING:
@@ -92,7 +97,7 @@ static ServiceStatus describe(Arena *arena, const Project *project, const Airflo
                             .log_path = project_state_path(arena, project, arena_format(arena, "logs/%s.log", name))};
     if (text_equals(container->state, "running")) {
         status.state = judge_running(container);
-        if (status.state == SERVICE_UNHEALTHY) status.message = "its health check fails";
+        if (status.state == SERVICE_UNHEALTHY) status.message = describe_health(arena, container);
         if (container->restarts >= CRASH_LOOP && status.state != SERVICE_HEALTHY) status.message = "crashes again and again";
     } else if (text_equals(container->state, "restarting")) {
         status.state = container->restarts >= CRASH_LOOP || container->is_out_of_memory ? SERVICE_FAILED : SERVICE_RESTARTING;

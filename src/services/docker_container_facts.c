@@ -93,9 +93,17 @@ static DockerPortList read_port_map(Arena *arena, const Value *map) {
     return ports;
 }
 
-static void take_state(DockerContainer *container, const Value *state) {
+static const char *last_health_words(Arena *arena, const Value *health) {
+    const Value *log = value_get(health, "Log");
+    if (log == NULL || log->kind != VALUE_ARRAY || log->count == 0) return "";
+    const char *output = value_get_string(log->members[log->count - 1].value, "Output", "");
+    return text_trim(arena, text_last_lines(arena, text_trim(arena, output), 1));
+}
+
+static void take_state(Arena *arena, DockerContainer *container, const Value *state) {
     container->state = value_get_string(state, "Status", "");
     container->health = health_of_word(value_get_string(value_get(state, "Health"), "Status", ""));
+    container->health_words = last_health_words(arena, value_get(state, "Health"));
     container->exit_code = (int)value_get_integer(state, "ExitCode", 0);
     container->is_out_of_memory = value_get_bool(state, "OOMKilled", false);
     container->started_ms = timestamp_parse(value_get_string(state, "StartedAt", NULL));
@@ -114,7 +122,7 @@ DockerContainer docker_container_of_inspection(Arena *arena, const Value *answer
         .memory_limit_bytes = value_get_integer(value_get(answer, "HostConfig"), "Memory", 0),
     };
     take_labels(arena, &container, value_get(config, "Labels"));
-    take_state(&container, value_get(answer, "State"));
+    take_state(arena, &container, value_get(answer, "State"));
     container.ports = read_port_map(arena, value_get(value_get(answer, "NetworkSettings"), "Ports"));
     return container;
 }

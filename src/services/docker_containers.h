@@ -31,6 +31,7 @@ typedef struct DockerContainer {
     long long started_ms, finished_ms;  // wall clock; 0: never
     int pid;                            // as the engine's machine sees it
     const char *error;                  // why the engine could not start it; "" else
+    const char *health_words;           // the last line of its latest health check; "" without one
 } DockerContainer;
 
 typedef LIST_OF(DockerContainer) DockerContainerList;

@@ -239,7 +239,7 @@ def find_manifest(context, parse):
     known = dbt_warm.recall(context, truth)
     if known:
         return known, truth, True
-    dbt_warm.lend(context)
+    dbt_warm.lend(context, truth)
     manifest = invoke(parse).result
     tell_parsed(context, truth, parse)
     return manifest, truth, False

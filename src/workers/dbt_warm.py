@@ -17,7 +17,8 @@ import warm_server
 
 MOST_MANIFESTS = 2  # the sandbox's and that of tests
 MOST_NEWS = 4000    # a pipe takes that much as a whole
-MANIFEST_MARK = "manifest.truth"
+MOST_EDITED = 3     # files
+MANIFEST_MARK, PASSING_MARK = "manifest.truth", "passing.truth"
 # What dbt checks against a schema that it makes at the first use, when a model or a test is parsed or has run.
 CHECKED = {"dbt.artifacts.resources.v1.model": ("ModelConfig",), "dbt.artifacts.resources.v1.components": ("Contract",),
            "dbt.artifacts.resources.v1.config": ("TestConfig",), "dbt.contracts.graph.nodes": ("ModelNode", "GenericTestNode"),
@@ -25,9 +26,10 @@ CHECKED = {"dbt.artifacts.resources.v1.model": ("ModelConfig",), "dbt.artifacts.
 
 Known = namedtuple("Known", "truth manifest digest as_read")  # digest: of the file it is from; as_read: its attributes before anything used it
 
-_known = {}        # state folder → Known, the latest last
-_news = None       # a pipe on which forks say what they found
-_is_warm = False   # the first manifest has been tried out
+_known = {}          # state folder → Known, the latest last
+_news = None         # a pipe on which forks say what they found
+_is_passing = False  # what this process has parsed is not kept
+_is_warm = False     # the first manifest has been tried out
 
 
 def serve(listener, path, import_dbt):
@@ -144,32 +146,40 @@ def recall(context, truth):
     return known.manifest if truth and known and known.truth == truth else None
 
 
-def lend(context):
+def lend(context, truth):
     """A parse begins from the manifest of the last one. Where that is known, it need not be read again."""
     known = _known.get(context["state_dir"])
-    if known is None:
+    if known is None or known.digest != digest_of_file(parsed_path(context)):
         return
     from dbt.contracts.graph.manifest import Manifest
-    read = Manifest.from_msgpack
+    vars(known.manifest).update(known.as_read)  # without what was looked up in it since
+    Manifest.from_msgpack = staticmethod(lambda *_, **__: known.manifest)
+    keep_if_worth(os.path.join(context["state_dir"], "target", PASSING_MARK), truth)
 
-    def read_unless_known(data, **options):
-        if digest_of(data) != known.digest:
-            return read(data, **options)
-        vars(known.manifest).update(known.as_read)  # without what was looked up in it since
-        return known.manifest
 
-    Manifest.from_msgpack = staticmethod(read_unless_known)
+def keep_if_worth(mark, truth):
+    """To keep what was parsed takes longer than to parse a few edited files, and the next run most often follows on the next edit: those
+    are parsed each time, until a state of the project is met again."""
+    from dbt.parser.manifest import ManifestLoader
+    write = ManifestLoader.write_manifest_for_partial_parse
+
+    def write_if_worth(loader):
+        global _is_passing
+        edited = sum(len(files) for change, files in loader.partial_parser.file_diff.items() if change != "unchanged") if loader.partially_parsing else MOST_EDITED + 1
+        _is_passing = bool(truth) and edited <= MOST_EDITED and read_text(mark) != truth
+        if not _is_passing:
+            write(loader)
+        with open(mark, "w") as file:
+            file.write(truth if _is_passing else "")
+
+    ManifestLoader.write_manifest_for_partial_parse = write_if_worth
 
 
 def tell(context, truth, parse, flags):
     """Has the process that waits take over what this one has just parsed, if nothing changed meanwhile."""
-    parsed = os.path.join(context["state_dir"], "target", "partial_parse.msgpack")
-    if not truth or truth != find_truth(context, parse):
-        return
-    try:
-        with open(parsed, "rb") as file:
-            digest = digest_of(file.read())
-    except OSError:
+    parsed = parsed_path(context)
+    digest = digest_of_file(parsed)
+    if _is_passing or not truth or not digest or truth != find_truth(context, parse):
         return
     line = json.dumps({"state_dir": context["state_dir"], "truth": truth, "parsed": parsed, "digest": digest, "flags": flags}).encode() + b"\n"
     if len(line) <= MOST_NEWS:
@@ -179,6 +189,18 @@ def tell(context, truth, parse, flags):
 def release():
     """dbt's locks are semaphores with a name, which only the end of Python would remove."""
     multiprocessing.util._run_finalizers()
+
+
+def parsed_path(context):
+    return os.path.join(context["state_dir"], "target", "partial_parse.msgpack")
+
+
+def digest_of_file(path):
+    try:
+        with open(path, "rb") as file:
+            return digest_of(file.read())
+    except OSError:
+        return None
 
 
 def digest_of(data):

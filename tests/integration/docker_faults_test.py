@@ -243,6 +243,7 @@ class ServiceFaultTest(FaultTest):
         self.checkout.configure(env={"STAND_IN": "triggerer:hang"})
         error = self.fail_with(7, "triggerer", "still starting after 4", "--timeout", command=("--timeout", "4s", "start"), within=40)
         self.assertNotIn("exited", error["message"])
+        self.assertIn("triggerer hangs", error["detail"])
         self.assertEqual(self.checkout.status()["phase"], "starting")
         # Another start waits again, and still does not call it dead.
         self.fail_with(7, "still starting", command=("--timeout", "1s", "start"))

@@ -74,6 +74,14 @@ static void until_the_one_shot_is_done_the_others_are_only_waited_for(void **sta
     assert_int_equal(stack.state.phase, RUNTIME_STARTING);
 }
 
+static void a_failing_health_check_is_quoted(void **state) {
+    AirflowStack stack = make_stack(*state);
+    stack.containers.items[SCHEDULER].health = DOCKER_HEALTH_UNHEALTHY;
+    stack.containers.items[SCHEDULER].health_words = "curl: (22) The requested URL returned error: 503";
+    assert_string_equal(judge(*state, &stack, "scheduler")->message,
+                        "its health check fails: curl: (22) The requested URL returned error: 503");
+}
+
 typedef struct Row {
     const char *docker_state, *error;
     DockerHealth health;
@@ -191,6 +199,7 @@ int main(void) {
         test_with_arena(without_containers_nothing_is_missing),
         test_with_arena(a_removed_container_is_a_failed_service),
         test_with_arena(until_the_one_shot_is_done_the_others_are_only_waited_for),
+        test_with_arena(a_failing_health_check_is_quoted),
         test_with_arena(the_state_of_a_container_says_how_its_service_is),
         test_with_arena(a_failed_one_shot_is_shown_and_fails_the_platform),
         test_with_arena(the_page_knows_a_healthy_service_before_the_engine_does),

@@ -65,7 +65,7 @@ static void an_inspection_says_why_it_ended(void **state) {
               "\"Config\":{\"Image\":\"x:1\",\"Labels\":{\"com.docker.compose.service\":\"web\"}},"
               "\"State\":{\"Status\":\"exited\",\"ExitCode\":137,\"OOMKilled\":true,\"Pid\":0,\"Error\":\"\","
               "\"StartedAt\":\"2026-11-23T12:00:00.5Z\",\"FinishedAt\":\"2026-11-23T12:00:12.123456789Z\",\"Health\":{\"Status\":"
-              "\"unhealthy\"}},"
+              "\"unhealthy\",\"Log\":[{\"Output\":\"first\"},{\"Output\":\"curl: (22)\\nthe server said 503\\n\"}]}},"
               "\"NetworkSettings\":{\"Ports\":{\"8080/tcp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"8081\"}],\"5432/tcp\":null,"
               "\"53/udp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"53\"}],\"6/tcp\":[]}}}");
     DockerContainer container = docker_container_of_inspection(*state, answer);
@@ -78,6 +78,7 @@ static void an_inspection_says_why_it_ended(void **state) {
     assert_true(container.memory_limit_bytes == 1073741824);
     assert_true(container.finished_ms - container.started_ms == 11623);
     assert_int_equal(container.health, DOCKER_HEALTH_UNHEALTHY);
+    assert_string_equal(container.health_words, "the server said 503");
     assert_int_equal(container.ports.count, 3);
     assert_int_equal(container.ports.items[0].outside, 8081);
     assert_int_equal(container.ports.items[1].outside, 0);
@@ -91,6 +92,7 @@ static void a_container_that_never_ran_has_no_times(void **state) {
     DockerContainer container = docker_container_of_inspection(*state, answer);
     assert_true(container.started_ms == 0 && container.finished_ms == 0);
     assert_string_equal(container.error, "driver failed programming external connectivity");
+    assert_string_equal(container.health_words, "");
     assert_string_equal(container.name, "");
 }
 
