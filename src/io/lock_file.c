@@ -13,8 +13,8 @@
 #include "model/event.h"
 
 enum {
-    // lock_file_is_held has to touch the lock for a moment, so one refusal means little.
-    SHORTEST_WAIT_MS = 20,
+    // lock_file_is_held has to touch the lock for a moment, which is long on a busy machine: one refusal means little.
+    SHORTEST_WAIT_MS = 200,
     STEP_MS = 5,
     LONGEST_STEP_MS = 50,
     CONTENT_LENGTH = 200,
