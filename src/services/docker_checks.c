@@ -104,7 +104,9 @@ static void check_override(Context *ctx, const Project *project, CheckList *chec
     if (file.override_path == NULL || !file_exists(file.path)) return;
     const char *name = path_name(file.override_path);
     if (!compose_program_check_file(ctx, project, &task, &err)) {
-        add_error(ctx, checks, name, &err);
+        const char *words = err.detail == NULL ? err.message : text_last_lines(ctx->arena, err.detail, 1);
+        add(ctx, checks,
+            &(Check){.name = name, .state = CHECK_BAD, .finding = words, .remedy = "mend the file, then: devbox start"});
         return;
     }
     add(ctx, checks, &(Check){.name = name, .state = CHECK_GOOD, .finding = "compose can merge it"});

@@ -5,6 +5,7 @@ Real dockerd, compose and devbox, on a platform in miniature (docker_stand_in.py
 """
 import json
 import os
+import re
 import socket
 import subprocess
 
@@ -54,7 +55,9 @@ class ComposeFaultTest(FaultTest):
             checkout.write("devbox.compose.yaml", text)
             error = self.fail_with(4, "devbox.compose.yaml", checkout=checkout)
             self.assertTrue(error["detail"])
-            self.assertRegex(checkout.run("doctor").check(1).out, "(?m)^problem +devbox.compose.yaml +devbox.compose.yaml")
+            report = checkout.run("doctor").check(1).out
+            self.assertRegex(report, "(?m)^problem +devbox.compose.yaml +%s" % re.escape(error["detail"].splitlines()[-1].strip()))
+            self.assertIn("→ mend the file, then: devbox start", report)
         self.assertEqual(checkout.containers(), {})
         checkout.remove_override()
 
