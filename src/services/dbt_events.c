@@ -9,7 +9,7 @@
 static TestState read_state(const char *status) {
     if (strcmp(status, "pass") == 0 || strcmp(status, "warn") == 0) return TEST_PASS;
     if (strcmp(status, "fail") == 0) return TEST_FAIL;
-    return strcmp(status, "skip") == 0 ? TEST_SKIP : TEST_ERROR;
+    return strcmp(status, "skip") == 0 || strcmp(status, "cut_off") == 0 ? TEST_SKIP : TEST_ERROR;
 }
 
 static const char *summarise(Arena *arena, const Value *message, TestState state) {
@@ -17,6 +17,7 @@ static const char *summarise(Arena *arena, const Value *message, TestState state
     const char *status = value_get_string(message, "status", "");
     if (state == TEST_FAIL && failures > 0) return arena_format(arena, "%s failing rows", text_number(arena, failures));
     if (strcmp(status, "warn") == 0) return arena_format(arena, "warning: %s rows", text_number(arena, failures));
+    if (strcmp(status, "cut_off") == 0) return "not run to its end: dbt was stopped";
     if (state == TEST_SKIP) return "not run: something it needs is not green";
     return rows >= 0 ? arena_format(arena, "%s rows", text_number(arena, rows)) : NULL;
 }

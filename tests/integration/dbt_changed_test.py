@@ -112,6 +112,17 @@ class Changed(unittest.TestCase):
             self.assertEqual(("error", "skip"), (states["stg"], states["mid"]), states)
             self.assertEqual(passed, states["positive"] == "pass", states)
 
+    def test_only_what_is_red_is_told_as_red_however_dbt_stops(self):
+        # dbt meets the other thread's query at a different moment each time: running, closing its connection, or gone.
+        self.checkout.write("dbt/models/stg.sql", "select nothing")
+        self.checkout.write("dbt/dbt_project.yml", PROJECT["dbt_project.yml"] + "vars: {x: 1}\n")
+        for rows in (1, 1, 1, 1, 1, 10 ** 7):
+            self.checkout.write("dbt/models/other.sql", "select count(distinct r * 7 % 1000003) as one from range({}) t(r)".format(rows))
+            answer = self.checkout.run("--json", "test", "dbt", "--changed", "--fail-fast")
+            data = json.loads(answer.out.splitlines()[-1])["data"]
+            self.assertEqual((1, ["stg"]), (data["errors"], [c["name"] for c in data["cases"] if c["state"] == "error"]), data)
+            self.assertEqual(7, len(data["cases"]), data)
+
     def test_the_process_that_dbt_ran_in_is_told(self):
         for words in (["other"], ["--changed"]):
             self.checkout.write("dbt/models/other.sql", "select 1 as one -- again")

@@ -27,6 +27,8 @@ static void every_status_of_dbt_has_its_meaning(void **state) {
          "Got 2 results", 0},
         {"\"name\":\"a\",\"status\":\"fail\",\"failures\":0,\"rows\":5", TEST_FAIL, "5 rows", NULL, 0},
         {"\"name\":\"a\",\"status\":\"skip\",\"duration_ms\":9", TEST_SKIP, "not run: something it needs is not green", NULL, -1},
+        {"\"name\":\"a\",\"status\":\"cut_off\",\"message\":\"Interrupted!\"", TEST_SKIP, "not run to its end: dbt was stopped",
+         NULL, -1},
         {"\"name\":\"a\",\"status\":\"error\",\"message\":\"no such column\"", TEST_ERROR, NULL, "no such column", 0},
         {"\"name\":\"a\",\"status\":\"runtime error\"", TEST_ERROR, NULL, NULL, 0},
         {"\"name\":\"a\"", TEST_ERROR, NULL, NULL, 0},
@@ -43,7 +45,7 @@ static void every_status_of_dbt_has_its_meaning(void **state) {
     assert_int_equal(events.verdict.passed, 3);
     assert_int_equal(events.verdict.failed, 2);
     assert_int_equal(events.verdict.errors, 3);
-    assert_int_equal(events.verdict.skipped, 1);
+    assert_int_equal(events.verdict.skipped, 2);
 }
 
 static const char *read_host(Arena *arena, DbtEvents *events, int verbosity, const char *mode) {
