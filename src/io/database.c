@@ -171,11 +171,6 @@ void statement_bind_real(Statement *statement, int index, double real) {
 
 void statement_bind_null(Statement *statement, int index) { keep_first(statement, sqlite3_bind_null(statement->handle, index)); }
 
-void statement_bind_named_text(Statement *statement, const char *name, const char *text) {
-    int index = sqlite3_bind_parameter_index(statement->handle, name);
-    if (index > 0) statement_bind_text(statement, index, text, text == NULL ? 0 : strlen(text));
-}
-
 bool statement_step(Statement *statement, bool *has_row, Error *err) {
     if (statement->bind_code != SQLITE_OK) return refuse(statement->db, statement->bind_code, statement->sql, err);
     int code = sqlite3_step(statement->handle);

@@ -29,9 +29,6 @@ void statement_bind_integer(Statement *statement, int index, int64_t integer);
 void statement_bind_real(Statement *statement, int index, double real);
 void statement_bind_null(Statement *statement, int index);
 
-// Binds ":name" where the statement has such a parameter; not copied.
-void statement_bind_named_text(Statement *statement, const char *name, const char *text);
-
 // Moves to the next row; `has_row` false at the end. On an error *err says SQLite's own words.
 bool statement_step(Statement *statement, bool *has_row, Error *err) MUST_USE;
 bool statement_reset(Statement *statement, Error *err) MUST_USE;

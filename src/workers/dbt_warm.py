@@ -165,8 +165,7 @@ def keep_if_worth(mark, truth):
 
     def write_if_worth(loader):
         global _is_passing
-        edited = sum(len(files) for change, files in loader.partial_parser.file_diff.items() if change != "unchanged") if loader.partially_parsing else MOST_EDITED + 1
-        _is_passing = bool(truth) and edited <= MOST_EDITED and read_text(mark) != truth
+        _is_passing = bool(truth) and has_few_edits(loader) and read_text(mark) != truth
         if not _is_passing:
             write(loader)
         with open(mark, "w") as file:
@@ -175,11 +174,19 @@ def keep_if_worth(mark, truth):
     ManifestLoader.write_manifest_for_partial_parse = write_if_worth
 
 
+def has_few_edits(loader):
+    if not loader.partially_parsing:
+        return False
+    return sum(len(files) for change, files in loader.partial_parser.file_diff.items() if change != "unchanged") <= MOST_EDITED
+
+
 def tell(context, truth, parse, flags):
     """Has the process that waits take over what this one has just parsed, if nothing changed meanwhile."""
+    if _is_passing or not truth or truth != find_truth(context, parse):
+        return
     parsed = parsed_path(context)
     digest = digest_of_file(parsed)
-    if _is_passing or not truth or not digest or truth != find_truth(context, parse):
+    if not digest:
         return
     line = json.dumps({"state_dir": context["state_dir"], "truth": truth, "parsed": parsed, "digest": digest, "flags": flags}).encode() + b"\n"
     if len(line) <= MOST_NEWS:

@@ -146,12 +146,15 @@ class WarmServer:
     def _accept(self):
         connection, _ = self._listener.accept()
         wish = _first_byte(connection) if _is_same_user(connection) else b""
+        if wish == b"R":
+            return self._run(connection)
         if wish == b"Q":
             self._end_for(connection)
-        elif wish != b"R":
+        else:
             connection.close()
-        if wish != b"R":
-            return None
+        return None
+
+    def _run(self, connection):
         # Another thread may hold any lock of this process, for ever in a fork.
         if sys.platform != "linux" or thread_count() > 1:
             return self._become(connection)

@@ -155,21 +155,6 @@ static void a_statement_is_bound_stepped_and_run_again(void **state) {
     assert_int_equal(must_query(world, db, "SELECT min(i) FROM t"), INT64_MAX - 2);
 }
 
-static void names_of_parameters_are_bound_where_the_statement_has_them(void **state) {
-    TestWorld *world = *state;
-    cleanup_database Database *db = open_new(world, "x.db");
-    cleanup_statement Statement *statement = NULL;
-    bool has_row;
-    assert_true(statement_prepare(db, "SELECT :first || '-' || :second, :third IS NULL", &statement, &world->err));
-    statement_bind_named_text(statement, ":second", "b");
-    statement_bind_named_text(statement, ":first", "a");
-    statement_bind_named_text(statement, ":third", NULL);
-    statement_bind_named_text(statement, ":missing", "x");
-    assert_true(statement_step(statement, &has_row, &world->err));
-    assert_string_equal(statement_column_text(world->arena, statement, 0), "a-b");
-    assert_int_equal(statement_column_integer(statement, 1), 1);
-}
-
 static void rows_tell_their_columns_kinds_and_values(void **state) {
     TestWorld *world = *state;
     cleanup_database Database *db = open_new(world, "x.db");
@@ -428,7 +413,6 @@ int main(void) {
         test_with_world(a_long_statement_is_shortened_at_a_character),
         test_with_world(parameters_are_bound_in_order_and_null_is_null),
         test_with_world(a_statement_is_bound_stepped_and_run_again),
-        test_with_world(names_of_parameters_are_bound_where_the_statement_has_them),
         test_with_world(rows_tell_their_columns_kinds_and_values),
         test_with_world(a_failed_step_is_told_once),
         test_with_world(exactly_one_statement_is_prepared),
