@@ -15,7 +15,7 @@ _devbox() {
             -*) ;;
             *)
                 case "${path:+$path }$word" in
-                    "start"|"status"|"logs"|"open"|"restart"|"stop"|"doctor"|"test"|"test dag"|"test dags"|"test dbt"|"watch"|"check"|"db"|"db seed"|"db query"|"dbt"|"airflow"|"airbyte"|"airbyte start"|"airbyte stop"|"airbyte status"|"airbyte credentials"|"hook"|"hook install"|"hook uninstall"|"hook status"|"init"|"config"|"config show"|"config check"|"config compose"|"env"|"explain"|"completion"|"version") path="${path:+$path }$word" ;;
+                    "start"|"status"|"logs"|"open"|"restart"|"stop"|"doctor"|"test"|"test dag"|"test dags"|"test dbt"|"watch"|"check"|"db"|"db seed"|"db query"|"db snapshot"|"db list"|"db restore"|"db reset"|"dbt"|"airflow"|"airbyte"|"airbyte start"|"airbyte stop"|"airbyte status"|"airbyte credentials"|"hook"|"hook install"|"hook uninstall"|"hook status"|"init"|"config"|"config show"|"config check"|"config compose"|"env"|"explain"|"completion"|"version") path="${path:+$path }$word" ;;
                 esac
                 ;;
         esac
@@ -83,7 +83,7 @@ _devbox() {
             options="--no-cache --fail-fast --junit --report"
             ;;
         "db")
-            words="seed query"
+            words="seed query snapshot list restore reset"
             options=""
             ;;
         "db seed")
@@ -93,6 +93,22 @@ _devbox() {
         "db query")
             words=""
             options="--format --write"
+            ;;
+        "db snapshot")
+            words=""
+            options=""
+            ;;
+        "db list")
+            words=""
+            options=""
+            ;;
+        "db restore")
+            words=""
+            options="--last"
+            ;;
+        "db reset")
+            words=""
+            options=""
             ;;
         "dbt")
             words=""

@@ -15,7 +15,7 @@ function __devbox_path
             case '-*'
             case '*'
                 switch (string trim -- "$found $word")
-                    case 'start' 'status' 'logs' 'open' 'restart' 'stop' 'doctor' 'test' 'test dag' 'test dags' 'test dbt' 'watch' 'check' 'db' 'db seed' 'db query' 'dbt' 'airflow' 'airbyte' 'airbyte start' 'airbyte stop' 'airbyte status' 'airbyte credentials' 'hook' 'hook install' 'hook uninstall' 'hook status' 'init' 'config' 'config show' 'config check' 'config compose' 'env' 'explain' 'completion' 'version'
+                    case 'start' 'status' 'logs' 'open' 'restart' 'stop' 'doctor' 'test' 'test dag' 'test dags' 'test dbt' 'watch' 'check' 'db' 'db seed' 'db query' 'db snapshot' 'db list' 'db restore' 'db reset' 'dbt' 'airflow' 'airbyte' 'airbyte start' 'airbyte stop' 'airbyte status' 'airbyte credentials' 'hook' 'hook install' 'hook uninstall' 'hook status' 'init' 'config' 'config show' 'config check' 'config compose' 'env' 'explain' 'completion' 'version'
                         set found (string trim -- "$found $word")
                 end
         end
@@ -50,7 +50,7 @@ complete -c devbox -n '__devbox_at ""' -a doctor -d 'Check everything that devbo
 complete -c devbox -n '__devbox_at ""' -a test -d 'Test DAGs and dbt models; alone: everything that a push would run'
 complete -c devbox -n '__devbox_at ""' -a watch -d 'Test what each saved file affects, as soon as it is saved'
 complete -c devbox -n '__devbox_at ""' -a check -d 'Test a commit as a push would, without touching the working tree'
-complete -c devbox -n '__devbox_at ""' -a db -d 'The sandbox database: load seeds, query it'
+complete -c devbox -n '__devbox_at ""' -a db -d 'The sandbox database: seeds, queries, snapshots'
 complete -c devbox -n '__devbox_at ""' -a dbt -d 'Run dbt on the sandbox database; target and profile are devbox\'s'
 complete -c devbox -n '__devbox_at ""' -a airflow -d 'Run Airflow\'s own command line on this checkout\'s Airflow'
 complete -c devbox -n '__devbox_at ""' -a airbyte -d 'The local Airbyte: start, stop, status, credentials'
@@ -105,8 +105,13 @@ complete -c devbox -n '__devbox_at "check"' -l junit -r -F -d 'write the verdict
 complete -c devbox -n '__devbox_at "check"' -l report -r -F -d 'write the verdict as one HTML page'
 complete -c devbox -n '__devbox_at "db"' -a seed -d 'Load changed seed files into the sandbox database'
 complete -c devbox -n '__devbox_at "db"' -a query -d 'Run one SQL statement on the sandbox database'
+complete -c devbox -n '__devbox_at "db"' -a snapshot -d 'Keep the sandbox database as it is now, to go back to'
+complete -c devbox -n '__devbox_at "db"' -a list -d 'List the snapshots of the sandbox database, newest first'
+complete -c devbox -n '__devbox_at "db"' -a restore -d 'Make the sandbox database what it was in a snapshot'
+complete -c devbox -n '__devbox_at "db"' -a reset -d 'Empty the sandbox database and load the seeds again'
 complete -c devbox -n '__devbox_at "db query"' -s f -l format -x -a 'table csv json' -d 'table, csv or json (one object per row)'
 complete -c devbox -n '__devbox_at "db query"' -s w -l write -d 'allow a statement that changes something'
+complete -c devbox -n '__devbox_at "db restore"' -l last -d 'the newest snapshot'
 complete -c devbox -n '__devbox_at "airbyte"' -a start -d 'Bring Airbyte up and wait until it is healthy'
 complete -c devbox -n '__devbox_at "airbyte"' -a stop -d 'Stop Airbyte\'s cluster; its data stays'
 complete -c devbox -n '__devbox_at "airbyte"' -a status -d 'Whether Airbyte is up, and where'

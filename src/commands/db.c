@@ -174,18 +174,20 @@ static const Command query = {
 
 // --- db -------------------------------------------------------------------------------------------------------------------
 
-static const Command *const subcommands[] = {&seed, &query, NULL};
+static const Command *const subcommands[] = {
+    &seed, &query, &command_db_snapshot, &command_db_list, &command_db_restore, &command_db_reset, NULL};
 
 static const Example examples[] = {
     {"devbox db seed", "load changed seed files"},
     {"devbox db query 'SELECT count(*) FROM orders'", NULL},
+    {"devbox db snapshot before-backfill", "and later: devbox db restore before-backfill"},
     {0},
 };
 
 const Command command_db = {
     .name = "db",
     .group = "Data",
-    .summary = "The sandbox database: load seeds, query it",
+    .summary = "The sandbox database: seeds, queries, snapshots",
     .examples = examples,
     .subcommands = subcommands,
 };

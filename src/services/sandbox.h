@@ -18,6 +18,12 @@ bool sandbox_query(Context *ctx, const Project *project, const char *sql, bool a
 // A consistent copy of the sandbox as it is now, in a file of its own.
 bool sandbox_backup(Context *ctx, const Project *project, const char *to, Error *err) MUST_USE;
 
+// Makes the sandbox, in one transaction, what the database in this file is.
+bool sandbox_overwrite(Context *ctx, const Project *project, const char *from, Error *err) MUST_USE;
+
+// There is no sandbox database; false.
+bool sandbox_report_missing(Arena *arena, const Project *project, Error *err);
+
 // The refusal of a writing statement that was not allowed; false.
 bool sandbox_report_writing(Error *err);
 

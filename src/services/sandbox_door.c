@@ -55,7 +55,7 @@ static bool report_trouble(const char *path, const Value *trouble, Error *err) {
     bool is_none = text_equals(kind, "none");
     if (is_none || text_equals(kind, "many")) return database_error_not_one(path, is_none, sql, err);
     if (text_equals(kind, "lock")) return error_set(err, ERROR_BUSY, "%s", words);
-    error_set(err, ERROR_DATABASE, "cannot copy a database for a test: %s", words);
+    error_set(err, ERROR_DATABASE, "cannot copy the sandbox database: %s", words);
     return database_error_advise(err, code, path);
 }
 

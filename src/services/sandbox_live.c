@@ -161,3 +161,10 @@ bool sandbox_backup(Context *ctx, const Project *project, const char *to, Error 
     value_set_string(ctx->arena, request, "to", to);
     return sandbox_door_ask(ctx, project, request, &answer, err);
 }
+
+bool sandbox_overwrite(Context *ctx, const Project *project, const char *from, Error *err) {
+    if (!sandbox_door_is_needed(ctx, project)) return database_backup(ctx->arena, from, sandbox_path(ctx->arena, project), err);
+    Value *request = sandbox_door_request(ctx->arena, "overwrite"), *answer;
+    value_set_string(ctx->arena, request, "from", from);
+    return sandbox_door_ask(ctx, project, request, &answer, err);
+}

@@ -39,6 +39,11 @@ static void add_row(Query *query, Value *values, StringList cells) {
     list_push(query->arena, &query->table->rows, cells);
 }
 
+bool sandbox_report_missing(Arena *arena, const Project *project, Error *err) {
+    error_set(err, ERROR_FILE, "the sandbox database does not exist yet: %s", sandbox_path(arena, project));
+    return error_hint(err, "devbox db seed");
+}
+
 bool sandbox_report_writing(Error *err) {
     error_set(err, ERROR_USAGE, "this statement changes the sandbox database");
     return error_hint(err, "Say that you mean it: devbox db query --write SQL");
@@ -148,10 +153,7 @@ static Result make_result(const Query *query) {
 
 bool sandbox_query(Context *ctx, const Project *project, const char *sql, bool allows_writing, Result *result, Error *err) {
     const char *path = sandbox_path(ctx->arena, project);
-    if (!file_exists(path)) {
-        error_set(err, ERROR_FILE, "the sandbox database does not exist yet: %s", path);
-        return error_hint(err, "devbox db seed");
-    }
+    if (!file_exists(path)) return sandbox_report_missing(ctx->arena, project, err);
     Query query = create_query(ctx->arena);
     bool is_done = sandbox_door_is_needed(ctx, project) ? run_inside(ctx, project, sql, allows_writing, &query, err)
                                                         : run_here(ctx, path, sql, allows_writing, &query, err);

@@ -5,6 +5,7 @@ as JSON on stdin and one answer as JSON on stdout. All requests have `op`, `data
 op query     sql, mayWrite, limitBytes              → columns, rows, changes (of a statement that wrote and gives no rows; else null)
 op execute   attach, prepare, guard, statements     → isStale: true when the guard's query no longer gives the guard's rows; then nothing was changed
 op backup    to                                     → {}
+op overwrite from                                   → {}: the database becomes what that one is, in one transaction
 op copy      lock, lockMs, files of [from, to]      → {}: copies those that are there, while dbt's lock is ours
 
 A cell of a row is null, an integer, a text, or for a real [as SQLite writes it, with all digits]. Trouble with the database is an answer too:
@@ -172,6 +173,21 @@ def backup(request):
     return {}
 
 
+def overwrite(request):
+    deadline = time.monotonic() + request["busyMs"] / 1000
+
+    def watch(*_):
+        if time.monotonic() > deadline:
+            raise Trouble("copy", "database is locked", CODES["locked"])
+
+    with open_database({**request, "database": request["from"]}, "ro") as source, open_database(request, "rwc") as database:
+        try:
+            source.backup(database, progress=watch)  # which waits for whoever has it locked, by itself for ever
+        except sqlite3.Error as error:
+            raise Trouble("copy", str(error), code_of(error)) from None
+    return {}
+
+
 def take_lock(path, timeout_ms):
     """As dbt_run.py takes it."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -197,7 +213,7 @@ def copy(request):
 def main():
     request = json.load(sys.stdin.buffer)
     try:
-        answer = {"query": query, "execute": execute, "backup": backup, "copy": copy}[request["op"]](request)
+        answer = {"query": query, "execute": execute, "backup": backup, "overwrite": overwrite, "copy": copy}[request["op"]](request)
     except Trouble as trouble:
         answer = trouble.answer
     sys.stdout.buffer.write(json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace") + b"\n")

@@ -202,6 +202,17 @@ class SandboxBehindFileSharing(unittest.TestCase):
 
     # --- all at once
 
+    def test_ga_snapshots_go_through_it_too(self):
+        self.checkout.run("db", "snapshot", "one").check()
+        self.query("DELETE FROM mine", "--write")
+        self.checkout.run("db", "restore", "one").check()
+        self.assertGreater(self.rows("SELECT count(*) FROM mine")[0][0], 0)
+        self.checkout.run("db", "reset", "--yes").check()
+        self.assertEqual(self.rows("SELECT count(*) FROM sqlite_master WHERE name = 'mine'"), [[0]])
+        self.assertEqual(self.rows("SELECT count(*) FROM orders"), [[3000]])
+        self.checkout.run("db", "restore", "--last").check()
+        self.assertGreater(self.rows("SELECT count(*) FROM mine")[0][0], 0)
+
     def seed_until(self, is_done, counts):
         version = 0
         while not is_done():

@@ -144,6 +144,64 @@ class SandboxTest(unittest.TestCase):
         self.assertIn("--write", done.stderr)
         self.assertEqual(self.ask("SELECT count(*) FROM orders"), [(1,)])
 
+    def test_a_restore_killed_at_any_moment_leaves_one_of_both_and_the_way_back(self):
+        self.write_orders(1)
+        self.run_devbox("db", "seed")
+        self.run_devbox("db", "snapshot", "one")
+        self.write_orders(2)
+        self.run_devbox("db", "seed")
+        started = time.monotonic()
+        self.run_devbox("db", "restore", "one")
+        duration, killed = time.monotonic() - started, 0
+        self.run_devbox("db", "restore", "--last")
+        self.run_devbox("db", "snapshot", "two")
+        for step in range(KILLS):
+            child = subprocess.Popen(self.command("db", "restore", ("one", "two")[step % 2]), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(duration * (step + 0.5) / KILLS)
+            child.send_signal(signal.SIGKILL)
+            killed += child.wait(timeout=10) == -signal.SIGKILL
+            self.assertIn(self.ask("SELECT count(*), min(version), max(version) FROM orders"), [[(ROWS, 1, 1)], [(ROWS, 2, 2)]])
+            self.assertEqual(self.ask("PRAGMA integrity_check"), [("ok",)])
+        self.assertGreater(killed, KILLS // 3, "the kills came too late to test anything")
+        for name, version in (("one", 1), ("two", 2)):
+            self.run_devbox("db", "restore", name)
+            self.assert_whole(version)
+        self.assertEqual([p.name for p in (self.database.parent / "snapshots").iterdir() if ".new" in p.name], [])
+
+    def test_a_restore_waits_for_who_writes(self):
+        self.write("orders.csv", "id\n1\n")
+        self.run_devbox("db", "seed")
+        self.run_devbox("db", "snapshot", "one")
+        writer = sqlite3.connect(self.database, isolation_level=None)
+        self.addCleanup(writer.close)
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute("DELETE FROM orders")
+        child = subprocess.Popen(self.command("db", "restore", "one"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        time.sleep(1)
+        self.assertIsNone(child.poll())
+        writer.execute("COMMIT")
+        self.assertEqual((child.communicate(timeout=30)[1], child.returncode)[1], 0)
+        self.assertEqual(self.ask("SELECT count(*) FROM orders"), [(1,)])
+
+    def test_a_reset_asks_and_loses_nothing(self):
+        self.write("orders.csv", "id\n1\n")
+        self.run_devbox("db", "seed")
+        self.run_devbox("db", "query", "--write", "CREATE TABLE mine AS SELECT 7 AS x")
+        done = self.run_devbox("db", "reset", expect=3)
+        self.assertIn("devbox db reset --yes", done.stderr)
+        self.assertIn("would keep", self.run_devbox("db", "reset", "--dry-run").stderr)
+        self.assertEqual(self.ask("SELECT x FROM mine"), [(7,)])
+        kept = json.loads(self.run_devbox("--json", "db", "reset", "--yes").stdout)["data"]["kept"]["name"]
+        self.assertEqual(self.ask("SELECT count(*) FROM sqlite_master WHERE name = 'mine'"), [(0,)])
+        listed = json.loads(self.run_devbox("--json", "db", "list").stdout)["data"]
+        self.assertEqual([snapshot["name"] for snapshot in listed], [kept])
+        self.assertIn(kept, self.run_devbox("db", "list").stdout)
+        self.assertIn("would make", self.run_devbox("db", "restore", "--last", "--dry-run").stderr)
+        self.run_devbox("db", "restore", "--last")
+        self.assertEqual(self.ask("SELECT x FROM mine"), [(7,)])
+        self.run_devbox("db", "restore", expect=2)
+        self.run_devbox("db", "restore", kept, "--last", expect=2)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -239,7 +239,7 @@ static void a_copy_that_cannot_be_written_says_why(void **state) {
     SeedProject *shop = *state;
     assert_false(sandbox_backup(&shop->ctx, &shop->project, seed_project_path(shop, "nowhere/copy.db"), &shop->err));
     assert_int_equal(shop->err.code, ERROR_DATABASE);
-    assert_non_null(strstr(shop->err.message, "cannot copy a database"));
+    assert_non_null(strstr(shop->err.message, "cannot copy the sandbox database"));
     assert_non_null(strstr(shop->err.message, "nowhere/copy.db"));
 }
 
