@@ -15,7 +15,7 @@ _devbox() {
             -*) ;;
             *)
                 case "${path:+$path }$word" in
-                    "start"|"status"|"logs"|"open"|"restart"|"stop"|"doctor"|"test"|"test dag"|"test dags"|"test dbt"|"watch"|"check"|"db"|"db seed"|"db query"|"db snapshot"|"db list"|"db restore"|"db reset"|"dbt"|"airflow"|"airbyte"|"airbyte start"|"airbyte stop"|"airbyte status"|"airbyte credentials"|"hook"|"hook install"|"hook uninstall"|"hook status"|"init"|"config"|"config show"|"config check"|"config compose"|"env"|"explain"|"completion"|"version") path="${path:+$path }$word" ;;
+                    "start"|"status"|"logs"|"open"|"restart"|"stop"|"doctor"|"test"|"test dag"|"test dags"|"test dbt"|"watch"|"check"|"db"|"db seed"|"db query"|"db snapshot"|"db list"|"db restore"|"db reset"|"dbt"|"airflow"|"airbyte"|"airbyte start"|"airbyte stop"|"airbyte status"|"airbyte credentials"|"hook"|"hook install"|"hook uninstall"|"hook status"|"init"|"config"|"config show"|"config check"|"config compose"|"env"|"explain"|"completion"|"destroy"|"version") path="${path:+$path }$word" ;;
                 esac
                 ;;
         esac
@@ -23,7 +23,7 @@ _devbox() {
     local global_options="--directory --json --quiet --verbose --no-color --yes --timeout --dry-run --help --version"
     case "$path" in
         "")
-            words="start status logs open restart stop doctor test watch check db dbt airflow airbyte hook init config env explain completion version help"
+            words="start status logs open restart stop doctor test watch check db dbt airflow airbyte hook init config env explain completion destroy version help"
             options=""
             ;;
         "start")
@@ -184,6 +184,10 @@ _devbox() {
             options=""
             ;;
         "completion")
+            words=""
+            options=""
+            ;;
+        "destroy")
             words=""
             options=""
             ;;

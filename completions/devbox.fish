@@ -15,7 +15,7 @@ function __devbox_path
             case '-*'
             case '*'
                 switch (string trim -- "$found $word")
-                    case 'start' 'status' 'logs' 'open' 'restart' 'stop' 'doctor' 'test' 'test dag' 'test dags' 'test dbt' 'watch' 'check' 'db' 'db seed' 'db query' 'db snapshot' 'db list' 'db restore' 'db reset' 'dbt' 'airflow' 'airbyte' 'airbyte start' 'airbyte stop' 'airbyte status' 'airbyte credentials' 'hook' 'hook install' 'hook uninstall' 'hook status' 'init' 'config' 'config show' 'config check' 'config compose' 'env' 'explain' 'completion' 'version'
+                    case 'start' 'status' 'logs' 'open' 'restart' 'stop' 'doctor' 'test' 'test dag' 'test dags' 'test dbt' 'watch' 'check' 'db' 'db seed' 'db query' 'db snapshot' 'db list' 'db restore' 'db reset' 'dbt' 'airflow' 'airbyte' 'airbyte start' 'airbyte stop' 'airbyte status' 'airbyte credentials' 'hook' 'hook install' 'hook uninstall' 'hook status' 'init' 'config' 'config show' 'config check' 'config compose' 'env' 'explain' 'completion' 'destroy' 'version'
                         set found (string trim -- "$found $word")
                 end
         end
@@ -60,6 +60,7 @@ complete -c devbox -n '__devbox_at ""' -a config -d 'Show or check devbox.yaml'
 complete -c devbox -n '__devbox_at ""' -a env -d 'Print the environment that DAGs and dbt get, secrets masked'
 complete -c devbox -n '__devbox_at ""' -a explain -d 'Say what an error means and what to do about it'
 complete -c devbox -n '__devbox_at ""' -a completion -d 'Print a completion script for bash, zsh or fish'
+complete -c devbox -n '__devbox_at ""' -a destroy -d 'Remove what devbox made for this checkout; your files stay'
 complete -c devbox -n '__devbox_at ""' -a version -d 'Print the version'
 complete -c devbox -n '__devbox_at "start"' -l only -x -d 'bring up only these parts: sandbox, airflow, dbt, airbyte'
 complete -c devbox -n '__devbox_at "start"' -l runtime -x -a 'auto docker native' -d 'where Airflow runs, instead of what devbox.yaml says'

@@ -15,6 +15,7 @@ extern const Command command_man;
 extern const Command command_version;
 extern const Command command_airflow;
 extern const Command command_dbt;
+extern const Command command_destroy;
 extern const Command command_doctor;
 extern const Command command_logs;
 extern const Command command_open;

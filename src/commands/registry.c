@@ -28,6 +28,7 @@ static const Command *const commands[] = {
     &command_env,
     &command_explain,
     &command_completion,
+    &command_destroy,
     &command_version,
     // hidden
     &command_step,

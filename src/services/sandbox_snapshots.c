@@ -168,6 +168,12 @@ static bool keep_first(Context *ctx, const Project *project, const char *change,
     return copy_out(ctx, project, new_name(ctx, project, beginning), kept, err);
 }
 
+bool sandbox_snapshots_keep(Context *ctx, const Project *project, const char *change, Snapshot *kept, Error *err) {
+    cleanup_fd int lock = -1;
+    return take_lock(ctx, project, change, &lock, err) && keep_first(ctx, project, change, kept, err) &&
+           remove_oldest_kept(ctx, project, err);
+}
+
 bool sandbox_snapshots_restore(Context *ctx, const Project *project, const Snapshot *wanted, Snapshot *kept, Error *err) {
     cleanup_fd int lock = -1;
     // The oldest of those that are kept goes last: it may be the wanted one.

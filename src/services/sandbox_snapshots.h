@@ -19,6 +19,9 @@ bool sandbox_snapshots_find(Context *ctx, const Project *project, const char *na
 // Keeps the sandbox as it is now. `name` NULL: the date and time. A name that is taken is an error.
 bool sandbox_snapshots_take(Context *ctx, const Project *project, const char *name, Snapshot *taken, Error *err) MUST_USE;
 
+// Keeps the sandbox under a name of devbox's own before this is done to it ("destroy"). *kept without a name: there was none.
+bool sandbox_snapshots_keep(Context *ctx, const Project *project, const char *change, Snapshot *kept, Error *err) MUST_USE;
+
 // Makes the sandbox what it was then. What it is until now is kept first, in *kept (no name: there was none).
 bool sandbox_snapshots_restore(Context *ctx, const Project *project, const Snapshot *wanted, Snapshot *kept,
                                Error *err) MUST_USE;

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "io/json.h"
+#include "services/docker_container_facts.h"
 #include "support/test.h"
 
 DockerEngine fake_docker_engine;
@@ -76,6 +77,19 @@ bool docker_request(Context *ctx, const DockerEngine *engine, const DockerReques
 
 const char *docker_filters(Arena *arena, const char *kind, const char *value) {
     return arena_format(arena, "%s=%s", kind, value);
+}
+
+bool docker_container_list(Context *ctx, const DockerEngine *engine, const char *label, DockerContainerList *containers,
+                           Error *err) {
+    (void)engine;
+    Value *value;
+    const FakeDockerAnswer *answer = take(arena_format(ctx->arena, "list %s", label));
+    if (answer->failure != ERROR_NONE) return fail_as_told(answer, err);
+    if (!json_parse(ctx->arena, answer->answer, "script", &value, err)) return false;
+    for (size_t i = 0; i < value->count; i++) {
+        list_push(ctx->arena, containers, docker_container_of_list(ctx->arena, value->members[i].value));
+    }
+    return true;
 }
 
 static bool act(Context *ctx, const char *verb, const char *id, Error *err) {

@@ -6,7 +6,7 @@
 #include "services/docker_containers.h"
 
 typedef struct FakeDockerAnswer {
-    const char *call;    // pattern (fnmatch): "GET /containers/*", "start shop", "stop shop", "log shop", "exec kubectl get pods *"
+    const char *call;    // pattern (fnmatch): "GET /containers/*", "start shop", "stop shop", "list LABEL", "log shop", "exec kubectl get pods *"
     const char *answer;  // JSON of a request, NULL: there is no such thing; stdout of a program; a log
     int exit_code;       // of a program
     ErrorCode failure;   // instead of an answer, with `answer` as the message

@@ -281,6 +281,36 @@ class ServiceFaultTest(FaultTest):
         self.checkout.configure()
         self.converge()
 
+    def test_destroy_takes_what_is_the_checkouts_and_leaves_the_rest(self):
+        other = self.make_checkout()
+        for checkout in (self.checkout, other):
+            checkout.write("seeds/orders.csv", "id\n1\n")
+            checkout.run("start").check()
+        self.checkout.run("db", "query", "--write", "CREATE TABLE mine AS SELECT 7 AS x").check()
+        dry = self.checkout.run("destroy", "--dry-run").check().err
+        self.assertRegex(dry, r"would be removed:\n  \d+ containers\n  Airflow's runs and connections in containers \(%s" % self.checkout.volumes()[0])
+        self.assertIn("destroy --yes", self.checkout.run("destroy").check(3).err)
+        self.assertEqual(self.checkout.status()["phase"], "healthy")
+        data = self.checkout.json("destroy", "--yes")["data"]
+        self.assertRegex(data["kept"], "^before-destroy-")
+        for kind, *options in (("container", "-a"), ("volume",), ("network",)):
+            for label in ("com.docker.compose.project=" + self.checkout.project, "dev.devbox.instance=" + self.checkout.instance):
+                self.assertEqual(docker_stand_in.ENGINE.docker(kind, "ls", "-q", *options, "--filter", "label=" + label), "")
+        self.assertEqual(sorted(os.listdir(self.checkout.path(".devbox"))), [".gitignore", "snapshots"])
+        self.assertEqual(other.status()["phase"], "healthy")
+        self.assertTrue(other.volumes())
+        self.checkout.run("db", "restore", "--last").check()
+        self.assertEqual(self.checkout.json("db", "query", "SELECT x FROM mine")["data"]["rows"], [[7]])
+        self.converge()
+
+    def test_destroy_without_the_engine_removes_nothing(self):
+        self.checkout.run("start").check()
+        self.checkout.environment["DOCKER_HOST"] = "unix:///nowhere/docker.sock"
+        error = self.checkout.run("--json", "destroy", "--yes").check(5)
+        self.assertIn("nothing was removed", json.loads(error.out)["error"]["message"])
+        self.assertTrue(os.path.exists(self.checkout.path(".devbox/runtime")))
+        self.checkout.environment.update(docker_stand_in.ENGINE.environment(docker_stand_in.default_compose()))
+
 
 if __name__ == "__main__":
     support.main()

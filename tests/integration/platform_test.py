@@ -171,6 +171,19 @@ class Platform:
 class Airflow2Test(Platform, unittest.TestCase):
     version = "2.10.3"
 
+    def test_z_destroy_ends_it_and_leaves_files_and_a_snapshot(self):
+        before = sorted(os.listdir(self.checkout.root))
+        self.checkout.run("destroy", "--dry-run").check()
+        self.assertEqual(self.checkout.status()["phase"], "healthy")
+        answer = self.checkout.run("destroy", "--yes").check()
+        self.assertIn("devbox db restore before-destroy-", answer.err)
+        self.assertEqual(support.marked_processes(self.checkout.instance), [])
+        self.assertEqual(before, sorted(os.listdir(self.checkout.root)))
+        self.assertEqual(sorted(os.listdir(self.checkout.path(".devbox"))), [".gitignore", "snapshots"])
+        self.assertEqual(self.checkout.run("destroy", "--yes").check().out, "there is nothing of devbox here\n")
+        self.checkout.run("db", "restore", "--last").check()
+        self.assertGreater(int(self.checkout.json("db", "query", "SELECT count(*) FROM orders")["data"]["rows"][0][0]), 0)
+
 
 class Airflow211Test(Platform, unittest.TestCase):
     version = "2.11.2"
