@@ -15,7 +15,7 @@ _devbox() {
             -*) ;;
             *)
                 case "${path:+$path }$word" in
-                    "start"|"status"|"logs"|"open"|"restart"|"stop"|"doctor"|"test"|"test dag"|"test dags"|"test dbt"|"watch"|"check"|"db"|"db seed"|"db query"|"db snapshot"|"db list"|"db restore"|"db reset"|"dbt"|"airflow"|"airbyte"|"airbyte start"|"airbyte stop"|"airbyte status"|"airbyte credentials"|"hook"|"hook install"|"hook uninstall"|"hook status"|"init"|"config"|"config show"|"config check"|"config compose"|"env"|"explain"|"completion"|"destroy"|"version") path="${path:+$path }$word" ;;
+                    "start"|"status"|"logs"|"open"|"restart"|"stop"|"doctor"|"test"|"test dag"|"test dags"|"test dbt"|"watch"|"check"|"db"|"db seed"|"db query"|"db snapshot"|"db list"|"db restore"|"db reset"|"dbt"|"airflow"|"airbyte"|"airbyte start"|"airbyte stop"|"airbyte status"|"airbyte credentials"|"hook"|"hook install"|"hook uninstall"|"hook status"|"init"|"config"|"config show"|"config check"|"config compose"|"config schema"|"env"|"explain"|"completion"|"destroy"|"version") path="${path:+$path }$word" ;;
                 esac
                 ;;
         esac
@@ -160,7 +160,7 @@ _devbox() {
             files=-d
             ;;
         "config")
-            words="show check compose"
+            words="show check compose schema"
             options=""
             ;;
         "config show")
@@ -174,6 +174,10 @@ _devbox() {
         "config compose")
             words=""
             options="--reveal"
+            ;;
+        "config schema")
+            words=""
+            options=""
             ;;
         "env")
             words=""

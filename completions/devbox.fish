@@ -15,7 +15,7 @@ function __devbox_path
             case '-*'
             case '*'
                 switch (string trim -- "$found $word")
-                    case 'start' 'status' 'logs' 'open' 'restart' 'stop' 'doctor' 'test' 'test dag' 'test dags' 'test dbt' 'watch' 'check' 'db' 'db seed' 'db query' 'db snapshot' 'db list' 'db restore' 'db reset' 'dbt' 'airflow' 'airbyte' 'airbyte start' 'airbyte stop' 'airbyte status' 'airbyte credentials' 'hook' 'hook install' 'hook uninstall' 'hook status' 'init' 'config' 'config show' 'config check' 'config compose' 'env' 'explain' 'completion' 'destroy' 'version'
+                    case 'start' 'status' 'logs' 'open' 'restart' 'stop' 'doctor' 'test' 'test dag' 'test dags' 'test dbt' 'watch' 'check' 'db' 'db seed' 'db query' 'db snapshot' 'db list' 'db restore' 'db reset' 'dbt' 'airflow' 'airbyte' 'airbyte start' 'airbyte stop' 'airbyte status' 'airbyte credentials' 'hook' 'hook install' 'hook uninstall' 'hook status' 'init' 'config' 'config show' 'config check' 'config compose' 'config schema' 'env' 'explain' 'completion' 'destroy' 'version'
                         set found (string trim -- "$found $word")
                 end
         end
@@ -126,6 +126,7 @@ complete -c devbox -n '__devbox_at "init"' -a '(__fish_complete_directories)'
 complete -c devbox -n '__devbox_at "config"' -a show -d 'Print the effective configuration and where each value comes from'
 complete -c devbox -n '__devbox_at "config"' -a check -d 'Look for mistakes in devbox.yaml, .env and the DAG folder'
 complete -c devbox -n '__devbox_at "config"' -a compose -d 'Print the compose file of the Docker runtime as start would render it'
+complete -c devbox -n '__devbox_at "config"' -a schema -d 'Print the JSON Schema of devbox.yaml, for editors'
 complete -c devbox -n '__devbox_at "config show"' -l reveal -d 'show passwords and connections in full'
 complete -c devbox -n '__devbox_at "config compose"' -l reveal -d 'show passwords and connections in full'
 complete -c devbox -n '__devbox_at "env"' -l reveal -d 'show secrets in full'

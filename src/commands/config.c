@@ -1,7 +1,10 @@
 #include "base/text.h"
 #include "commands/commands.h"
+#include "io/json.h"
+#include "model/config_json_schema.h"
 #include "model/event.h"
 #include "services/airflow_docker.h"
+#include "services/airflow_profile.h"
 #include "services/airflow_settings.h"
 #include "services/config_report.h"
 #include "services/dag_folder.h"
@@ -82,6 +85,16 @@ static bool run_compose(Context *ctx, const Invocation *invocation, Outcome *out
     return true;
 }
 
+static bool run_schema(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
+    StringList versions = airflow_profile_versions(ctx);
+    Value *schema = config_json_schema(ctx->arena, &versions);
+    (void)invocation;
+    (void)outcome;
+    (void)err;
+    event_result(ctx, &(Result){.data = schema, .text = json_print_indented(ctx->arena, schema)});
+    return true;
+}
+
 static const Command show = {
     .name = "show",
     .summary = "Print the effective configuration and where each value comes from",
@@ -116,7 +129,20 @@ static const Command compose = {
     .run = run_compose,
 };
 
-static const Command *const subcommands[] = {&show, &check, &compose, NULL};
+static const Example schema_examples[] = {
+    {"devbox config schema > .vscode/devbox.schema.json",
+     "then, as the first line of devbox.yaml: # yaml-language-server: $schema=.vscode/devbox.schema.json"},
+    {0},
+};
+
+static const Command schema = {
+    .name = "schema",
+    .summary = "Print the JSON Schema of devbox.yaml, for editors",
+    .examples = schema_examples,
+    .run = run_schema,
+};
+
+static const Command *const subcommands[] = {&show, &check, &compose, &schema, NULL};
 
 const Command command_config = {
     .name = "config",
