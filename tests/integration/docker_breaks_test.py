@@ -115,7 +115,9 @@ class EngineBreakTest(BreakTest):
         shutil.rmtree(self.checkout.path(".devbox"))
         # Which runtime it was is forgotten, too.
         self.checkout.write("devbox.yaml", "airflow: {version: \"%s\", port: %d}\n" % (self.checkout.version, self.checkout.port))
-        self.assertEqual((self.checkout.status()["runtime"], self.checkout.status()["phase"]), ("docker", "healthy"))
+        self.assertEqual(self.checkout.status()["runtime"], "docker")
+        # On a busy machine a heartbeat may be late for a moment.
+        support.wait_until(lambda: self.checkout.status()["phase"] == "healthy", 30, "a healthy platform")
         self.assertIn("stopped", self.checkout.run("stop").check().err)
         running = self.engine.docker("ps", "-q", "--filter", "label=com.docker.compose.project=" + project)
         self.assertEqual(running.strip(), "")

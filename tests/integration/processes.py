@@ -105,8 +105,8 @@ def is_free(port, family=socket.AF_INET):
 def kill(*pids):
     """SIGKILL; nothing but processes of the checkouts under test can be meant."""
     for pid in pids:
-        if pid <= 1 or (is_alive(pid) and not is_ours(pid)):
-            raise AssertionError("not a process of this test: %d %s" % (pid, command_line(pid)))
+        # Whose it is cannot be read while it becomes another program, or ends.
+        support.wait_until(lambda: pid > 1 and (is_ours(pid) or not is_alive(pid)), 2, "%d %s as a process of this test" % (pid, command_line(pid)))
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 

@@ -2,6 +2,7 @@
 process does, and whoever dies, nobody else notices and nothing is left.
 """
 
+import contextlib
 import glob
 import json
 import os
@@ -291,12 +292,18 @@ class Lifetimes(WarmRequests, unittest.TestCase):
         support.wait_until(lambda: self.is_settled(server), 60, "the warm-up")
         for _ in range(3):
             self.is_warm_again()
+        support.wait_until(lambda: not self.has_commands(server), 20, "the end of the last command")
         before = usage(server)
         for _ in range(200):
             self.ask("check_dags", files=[os.path.join(airflow_host_test.CORPUS, "taskflow_ok.py")])
+        support.wait_until(lambda: not self.has_commands(server), 20, "the end of the last command")
         after = usage(server)
         self.assertEqual(after["descriptors"], before["descriptors"])
         self.assertLess(after["memory"], before["memory"] + 2 * 1024)
+
+    def has_commands(self, server):
+        """A connection of a command is a socket beside the listener."""
+        return sum(link.startswith("socket:") for link in links(server)) > 1
 
     def is_settled(self, server):
         with open(f"/proc/{server}/fd/1") as file:
@@ -339,6 +346,15 @@ class Lifetimes(WarmRequests, unittest.TestCase):
 def parent(pid):
     with open(f"/proc/{pid}/stat") as file:
         return int(file.read().rpartition(")")[2].split()[1])
+
+
+def links(pid):
+    """What its descriptors are; one may be closed meanwhile."""
+    found = []
+    for path in glob.glob("/proc/%d/fd/*" % pid):
+        with contextlib.suppress(FileNotFoundError):
+            found.append(os.readlink(path))
+    return found
 
 
 def usage(pid):
