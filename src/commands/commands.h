@@ -24,6 +24,8 @@ extern const Command command_start;
 extern const Command command_status;
 extern const Command command_step;
 extern const Command command_exec;
+extern const Command command_forward;
+extern const Command command_relay;
 extern const Command command_stop;
 extern const Command command_supervise;
 extern const Command command_test;

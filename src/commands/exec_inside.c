@@ -1,5 +1,5 @@
-// The command that devbox runs itself to have a child inside a container: `devbox __exec CONTAINER FOLDER [NAME=VALUE…] --
-// PROGRAM…`
+// The commands that devbox runs itself to have a child inside a container: `devbox __exec CONTAINER FOLDER [NAME=VALUE…] --
+// PROGRAM…`, and `devbox __relay …` for a program to which a terminal is but a source of bytes.
 #include "base/text.h"
 #include "commands/commands.h"
 #include "services/container_program.h"
@@ -8,7 +8,7 @@
 static const Argument arguments[] = {{"WORD", "container, folder, variables, --, program", ARGUMENT_REPEATED, COMPLETE_NOTHING},
                                      {0}};
 
-static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
+static bool run_inside(Context *ctx, const Invocation *invocation, bool is_relay, Outcome *outcome, Error *err) {
     const DockerEngine *engine;
     StringList variables = {0}, program = {0};
     const StringList *words = &invocation->arguments;
@@ -22,9 +22,18 @@ static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Er
     DockerProgram inside = {.container = words->items[0],
                             .folder = words->items[1],
                             .argv = string_list_to_argv(ctx->arena, &program),
-                            .environment = string_list_to_argv(ctx->arena, &variables)};
+                            .environment = string_list_to_argv(ctx->arena, &variables),
+                            .is_relay = is_relay};
     if (!docker_session_engine(ctx, false, &engine, err)) return false;
     return container_program_attach(ctx, engine, &inside, &outcome->exit_code, err);
+}
+
+static bool run_program(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
+    return run_inside(ctx, invocation, false, outcome, err);
+}
+
+static bool run_relay(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
+    return run_inside(ctx, invocation, true, outcome, err);
 }
 
 const Command command_exec = {
@@ -34,5 +43,15 @@ const Command command_exec = {
     .arguments = arguments,
     .needs = NEEDS_ALL_WORDS,
     .is_hidden = true,
-    .run = run,
+    .run = run_program,
+};
+
+const Command command_relay = {
+    .name = "__relay",
+    .group = "Internal",
+    .summary = "Pass bytes to a program inside a container and back",
+    .arguments = arguments,
+    .needs = NEEDS_ALL_WORDS,
+    .is_hidden = true,
+    .run = run_relay,
 };

@@ -1,7 +1,9 @@
-// The commands that devbox runs itself: a step of start in a process of its own, and the supervisor.
+// The commands that devbox runs itself: a step of start in a process of its own, the supervisor, and a port that leads elsewhere.
+#include "base/text.h"
 #include "commands/commands.h"
 #include "io/platform.h"
 #include "model/event.h"
+#include "services/port_forward.h"
 #include "services/start_steps.h"
 #include "services/supervisor.h"
 
@@ -58,4 +60,37 @@ const Command command_supervise = {
     .needs = NEEDS_PROJECT,
     .is_hidden = true,
     .run = run_supervisor,
+};
+
+static const Argument forward_arguments[] = {{"WORD", "port, --, program", ARGUMENT_REPEATED, COMPLETE_NOTHING}, {0}};
+
+static void say_port(void *state, int port) {
+    const Context *ctx = state;
+    event_line(ctx, arena_format(ctx->arena, "%d", port));
+}
+
+static bool run_forward(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
+    const StringList *words = &invocation->arguments;
+    long long port;
+    (void)outcome;
+    if (words->count < 3 || !text_equals(words->items[1], "--") || !text_parse_integer(words->items[0], &port)) {
+        return error_set(err, ERROR_USAGE, "__forward needs a port, -- and a program");
+    }
+    if (!platform_end_with_parent()) return error_set(err, ERROR_INTERRUPTED, "the devbox that wants this port is gone");
+    PortForward forward = {.preferred_port = (int)port,
+                           .program = string_list_to_argv(ctx->arena, words) + 2,
+                           .on_ready = say_port,
+                           .state = ctx};
+    return port_forward_run(ctx, &forward, err);
+}
+
+const Command command_forward = {
+    .name = "__forward",
+    .group = "Internal",
+    .summary = "Give each connection to a local port a program",
+    .arguments = forward_arguments,
+    .needs = NEEDS_ALL_WORDS,
+    .is_hidden = true,
+    .is_streaming = true,
+    .run = run_forward,
 };

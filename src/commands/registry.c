@@ -33,6 +33,8 @@ static const Command *const commands[] = {
     // hidden
     &command_step,
     &command_exec,
+    &command_relay,
+    &command_forward,
     &command_supervise,
     &command_complete,
     &command_man,

@@ -94,6 +94,20 @@ int network_find_free_port(int from) {
     return 0;
 }
 
+bool network_listen(int preferred_port, int *fd, int *port, Error *err) {
+    *port = network_find_free_port(preferred_port);
+    LoopbackAddress address = loopback(AF_INET, *port);
+    cleanup_fd int made = socket(AF_INET, SOCK_STREAM, 0);
+    int on = 1;
+    bool is_open = made >= 0 && *port != 0 && setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+                   bind(made, (struct sockaddr *)&address.storage, address.length) == 0 && listen(made, SOMAXCONN) == 0;
+    if (!is_open) return error_set(err, ERROR_PORT_BUSY, "cannot listen on 127.0.0.1:%d: %s", preferred_port, strerror(errno));
+    fcntl(made, F_SETFD, FD_CLOEXEC);
+    *fd = made;
+    made = -1;
+    return true;
+}
+
 bool network_port_accepts(int port, long long timeout_ms) { return accepts(AF_INET, port, timeout_ms); }
 
 bool network_tell_socket(const char *path, const char *text, long long timeout_ms) {

@@ -10,6 +10,9 @@ bool network_port_is_free(int port, int *busy_family);
 // A free port at or above `from` on both loopback addresses; 0 when the next 100 are taken.
 int network_find_free_port(int from);
 
+// A listener on 127.0.0.1 at this port, or where it is taken at another free one. The caller owns it; it is close-on-exec.
+bool network_listen(int preferred_port, int *fd, int *port, Error *err) MUST_USE;
+
 // True when something accepts connections on 127.0.0.1:port: one attempt, refused at once or given up after the deadline.
 bool network_port_accepts(int port, long long timeout_ms);
 

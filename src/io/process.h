@@ -26,6 +26,7 @@ typedef struct ProcessSpec {
     size_t capture_limit;   // per stream, the last bytes are kept, from a line start; 0: 1 MiB
     bool keeps_input_open;  // after `input`, until the child ends: one that sees its stdin end knows that we are gone
     bool is_foreground;     // our terminal, our process group, streams passed through
+    bool is_relay;          // in the foreground: what passes is bytes, so that a terminal here makes none inside a container
 } ProcessSpec;
 
 typedef struct ProcessResult {
@@ -68,6 +69,9 @@ bool process_detach(Context *ctx, const ProcessSpec *spec, pid_t *pid, Error *er
 // A long-lived child that we talk to by lines: own session, pipes on stdin and stdout, stderr appended to `log_path`.
 // The caller owns the two file descriptors (non-blocking reads) and reaps the child.
 bool process_open(Context *ctx, const ProcessSpec *spec, pid_t *pid, int *input_fd, int *output_fd, Error *err) MUST_USE;
+
+// Starts a child whose stdin and stdout are this connection. The caller reaps it.
+bool process_serve(Context *ctx, const ProcessSpec *spec, int connection_fd, pid_t *pid, Error *err) MUST_USE;
 
 // Replaces this process (devbox dbt, devbox airflow on a terminal); returns only on failure.
 bool process_replace(Context *ctx, const ProcessSpec *spec, Error *err) MUST_USE;

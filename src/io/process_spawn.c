@@ -28,7 +28,7 @@ const char *process_find_program(Arena *arena, const char *name, const char *sea
     if (strchr(name, '/') != NULL) return is_program(name) ? path_absolute(arena, name) : NULL;
     if (search_path == NULL) search_path = getenv("PATH");
     StringList folders = text_split(arena, search_path == NULL ? "/usr/bin:/bin" : search_path, ':');
-    list_each (const char *, folder, &folders) {
+    list_each(const char *, folder, &folders) {
         // A relative entry would run whatever the current folder holds.
         if (**folder != '/') continue;
         const char *path = path_join(arena, *folder, name);
@@ -202,6 +202,11 @@ bool process_open(Context *ctx, const ProcessSpec *spec, pid_t *pid, int *input_
     *output_fd = our_output;
     our_input = our_output = -1;
     return true;
+}
+
+bool process_serve(Context *ctx, const ProcessSpec *spec, int connection_fd, pid_t *pid, Error *err) {
+    SpawnRequest request = {.spec = spec, .streams = {connection_fd, connection_fd, -1}};
+    return process_spawn(ctx, &request, pid, err);
 }
 
 // Handlers fall back to the default by themselves, what is ignored or blocked would stay so.

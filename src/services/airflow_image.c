@@ -85,6 +85,7 @@ bool airflow_image_describe(Context *ctx, const Project *project, const AirflowP
     if (!airflow_profile_require_docker(profile, err)) return false;
     if (!add_shared_file(ctx, &made, "Dockerfile", "compose/image/Dockerfile", err)) return false;
     if (!add_shared_file(ctx, &made, "dbt", "compose/image/dbt", err) || !add_dbt(ctx, project, &made, err)) return false;
+    if (!add_shared_file(ctx, &made, "debugpy.lock", "compose/debugpy/requirements.lock", err)) return false;
     if (!add_requirements(ctx, project, &made, err) || !add_workers(ctx, &made, err)) return false;
     add_template(ctx, profile, &made);
     if (!make_key(ctx, &made, project->config.airflow.build_network, &key, err)) return false;

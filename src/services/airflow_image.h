@@ -22,6 +22,7 @@ typedef struct AirflowImageUse {
 // Where things are inside of it.
 #define AIRFLOW_IMAGE_WORKERS "/opt/devbox/workers"
 #define AIRFLOW_IMAGE_TEMPLATE "/opt/devbox/template.db"
+#define AIRFLOW_IMAGE_DEBUGPY "/opt/devbox/debugpy"
 #define AIRFLOW_IMAGE_DBT_PYTHON "/opt/devbox/dbt/bin/python"
 
 // Reads what goes into the image and names it; the engine is not asked.

@@ -208,7 +208,8 @@ bool container_program_attach(Context *ctx, const DockerEngine *engine, const Do
     *attachment = (Attachment){.ctx = *ctx, .user = ctx, .engine = engine, .program = program};
     attachment->ctx.cancel = NULL;
     attachment->ctx.sink = NULL;  // the streams are the program's: no spinner
-    attachment->has_terminal = terminal_is_interactive(STDIN_FILENO) && terminal_is_interactive(STDOUT_FILENO);
+    bool is_terminal = terminal_is_interactive(STDIN_FILENO) && terminal_is_interactive(STDOUT_FILENO);
+    attachment->has_terminal = is_terminal && !program->is_relay;
     DockerExecStreams streams = {.has_input = true, .has_terminal = attachment->has_terminal};
     if (!docker_exec_create(&attachment->ctx, engine, program, streams, &attachment->exec, err)) return false;
     if (!start(attachment, err)) {

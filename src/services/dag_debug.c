@@ -6,16 +6,10 @@
 #include "io/file_system.h"
 #include "io/terminal.h"
 #include "model/event.h"
+#include "services/airflow_image.h"
 #include "services/airflow_profile.h"
 #include "services/airflow_runtime.h"
 #include "services/python_environment.h"
-
-bool dag_debug_is_possible(const Project *project) { return !text_equals(airflow_runtime_of(project)->name, "docker"); }
-
-static bool refuse_container(Error *err) {
-    error_set(err, ERROR_USAGE, "a debugger cannot be reached in the containers that DAG tests run in here");
-    return error_hint(err, "set runtime: native in devbox.yaml while you debug; the platform in containers may go on");
-}
 
 // Below the environment's lib is one folder, of its Python's version.
 static bool find_packages(Context *ctx, const PythonEnvironment *environment, const char **packages, Error *err) {
@@ -53,21 +47,37 @@ static bool find_terminal(Context *ctx, const char **terminal, Error *err) {
     return error_hint(err, "run it in a terminal, or let an editor attach: --debug");
 }
 
-bool dag_debug_prepare(Context *ctx, const Project *project, DagDebugger debugger, Value *message, Error *err) {
+static bool prepare_here(Context *ctx, const Project *project, bool is_pdb, Value *wish, Error *err) {
     const char *packages, *terminal;
-    Value *wish = value_object(ctx->arena);
-    if (debugger == DAG_DEBUGGER_NONE) return true;
-    if (!dag_debug_is_possible(project)) return refuse_container(err);
-    if (debugger == DAG_DEBUGGER_PDB) {
+    if (is_pdb) {
         if (!find_terminal(ctx, &terminal, err)) return false;
         value_set_string(ctx->arena, wish, "terminal", terminal);
     } else {
         if (!install(ctx, project, &packages, err)) return false;
         value_set_string(ctx->arena, wish, "packages", packages);
     }
-    value_set_string(ctx->arena, wish, "kind", debugger == DAG_DEBUGGER_PDB ? "pdb" : "debugpy");
-    value_set(ctx->arena, message, "debug", wish);
     return true;
+}
+
+static bool prepare_inside(Context *ctx, const Project *project, bool is_pdb, Value *wish, DagDebugRelay *relay, Error *err) {
+    const char *terminal;
+    if (is_pdb && !find_terminal(ctx, &terminal, err)) return false;
+    bool is_open = is_pdb ? dag_debug_relay_connect(ctx, project, relay, err) : dag_debug_relay_listen(ctx, project, relay, err);
+    if (!is_open) return false;
+    value_set_string(ctx->arena, wish, "packages", AIRFLOW_IMAGE_DEBUGPY);
+    value_set_string(ctx->arena, wish, "port_file", relay->port_file);
+    return true;
+}
+
+bool dag_debug_prepare(Context *ctx, const Project *project, DagDebugger debugger, Value *message, DagDebugRelay *relay,
+                       Error *err) {
+    Value *wish = value_object(ctx->arena);
+    bool is_pdb = debugger == DAG_DEBUGGER_PDB, is_inside = text_equals(airflow_runtime_of(project)->name, "docker");
+    *relay = (DagDebugRelay){0};
+    if (debugger == DAG_DEBUGGER_NONE) return true;
+    value_set_string(ctx->arena, wish, "kind", is_pdb ? "pdb" : "debugpy");
+    value_set(ctx->arena, message, "debug", wish);
+    return is_inside ? prepare_inside(ctx, project, is_pdb, wish, relay, err) : prepare_here(ctx, project, is_pdb, wish, err);
 }
 
 void dag_debug_announce(const Context *ctx, int port) {

@@ -250,7 +250,10 @@ void dag_events_read_line(Context *ctx, const Project *project, const char *line
     if (strcmp(kind, "host") == 0) host_event_read(ctx, message, "Airflow", &events->verdict);
     if (strcmp(kind, "file") == 0) read_file(ctx, project, message, events);
     if (strcmp(kind, "dag") == 0) read_dag(ctx, project, message, events);
-    if (strcmp(kind, "debugger") == 0) dag_debug_announce(ctx, (int)value_get_integer(message, "port", 0));
+    if (strcmp(kind, "debugger") == 0) {
+        int port = (int)value_get_integer(message, "port", 0);
+        dag_debug_announce(ctx, events->debugger_port != 0 ? events->debugger_port : port);
+    }
     if (strcmp(kind, "attached") == 0) event_step_done(ctx, "debugger", -1, "attached");
     if (strcmp(kind, "running") == 0 && !events->leaves_terminal)
         event_step_started(ctx, task_name(ctx->arena, message), "running");

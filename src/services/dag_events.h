@@ -32,6 +32,7 @@ typedef struct DagEvents {
     const char *file;          // of the DAG under test, relative to the checkout; NULL while it has not come
     int line;
     bool stops_at_first_red;  // of DAG files
+    int debugger_port;        // of this machine; 0: the worker's own
     bool leaves_terminal;     // a debugger is on it: no line of ours may move there
     long long began_ms;       // when the run did, on the clock for durations; 0 while it has not
     const char *state;        // of the last event: "success", "unknown_dag", …; NULL while it has not come

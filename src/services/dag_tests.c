@@ -353,9 +353,8 @@ static bool write_request(Context *ctx, const Project *project, const DagTestOpt
     return true;
 }
 
-static const char *name_next_step(Arena *arena, const Project *project, const DagTestOptions *options, const Verdict *verdict) {
-    bool is_known = options->debugger != DAG_DEBUGGER_NONE || (options->task != NULL && !dag_debug_is_possible(project));
-    if (is_known) return NULL;
+static const char *name_next_step(Arena *arena, const DagTestOptions *options, const Verdict *verdict) {
+    if (options->debugger != DAG_DEBUGGER_NONE) return NULL;
     list_each(const TestCase, test_case, &verdict->cases) {
         if (test_case->state != TEST_FAIL || test_case->log_path == NULL) continue;
         int length = (int)strcspn(test_case->name, "[");  // a mapped task is asked for as a whole
@@ -381,13 +380,22 @@ static void add_failed_run(Context *ctx, const DagTestOptions *options, DagEvent
     event_test_case(ctx, &failed);
 }
 
+static bool send_with_debugger(Context *ctx, const Project *project, DagDebugger debugger, const DagRequest *request,
+                               DagEvents *events, Error *err) {
+    DagDebugRelay relay;
+    if (!dag_debug_prepare(ctx, project, debugger, request->message, &relay, err)) return false;
+    events->debugger_port = relay.port;
+    bool is_done = dag_request_send(ctx, project, request, events, err);
+    dag_debug_relay_end(ctx, &relay);
+    return is_done;
+}
+
 bool dag_tests_run(Context *ctx, const Project *project, const DagTestOptions *options, Verdict *verdict, Error *err) {
     DagEvents events = {.leaves_terminal = options->debugger == DAG_DEBUGGER_PDB};
     Value *message = value_object(ctx->arena);
     long long start_ms = clock_now_ms();
     if (!is_dag_id(options->dag_id)) return error_set(err, ERROR_USAGE, "'%s' is no DAG id", options->dag_id);
     if (!project_prepare_state(ctx, project, err) || !write_request(ctx, project, options, message, err)) return false;
-    if (!dag_debug_prepare(ctx, project, options->debugger, message, err)) return false;
     long long usual_ms = options->debugger == DAG_DEBUGGER_NONE ? RUN_TIMEOUT_MS : DEBUG_TIMEOUT_MS;
     long long timeout_ms = ctx->timeout_ms > 0 ? ctx->timeout_ms : usual_ms;
     value_set_integer(ctx->arena, message, "timeout_ms", timeout_ms);
@@ -396,7 +404,7 @@ bool dag_tests_run(Context *ctx, const Project *project, const DagTestOptions *o
         events.step = options->dag_id;
         event_step_started(ctx, events.step, "importing Airflow");
     }
-    if (!dag_request_send(ctx, project, &request, &events, err)) return false;
+    if (!send_with_debugger(ctx, project, options->debugger, &request, &events, err)) return false;
     remember_file(ctx, project, options->dag_id, events.file);
     if (strcmp(events.state, "unknown_dag") == 0) return report_unknown_dag(ctx, project, options->dag_id, &events, err);
     if (strcmp(events.state, "unknown_task") == 0) return report_unknown_task(ctx, options, &events, err);
@@ -407,7 +415,7 @@ bool dag_tests_run(Context *ctx, const Project *project, const DagTestOptions *o
     if (options->task == NULL) add_unreached_tasks(ctx, &events);
     add_failed_run(ctx, options, &events);
     events.verdict.duration_ms = clock_now_ms() - start_ms;
-    events.verdict.next = name_next_step(ctx->arena, project, options, &events.verdict);
+    events.verdict.next = name_next_step(ctx->arena, options, &events.verdict);
     *verdict = events.verdict;
     return true;
 }

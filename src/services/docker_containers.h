@@ -84,6 +84,7 @@ typedef struct DockerProgram {
     const char *folder;              // NULL: the container's
     long long timeout_ms;            // 0: 30 seconds
     size_t size_limit;               // of its output; 0: 1 MiB
+    bool is_relay;                   // wants the bytes of our terminal, and none of its own
 } DockerProgram;
 
 typedef struct DockerProgramResult {

@@ -151,7 +151,8 @@ bool workbench_wrap(Context *ctx, const Project *project, const char *step, cons
     StringList argv = {0};
     Arena *arena = ctx->arena;
     if (!workbench_ensure(ctx, project, step, &container, err)) return false;
-    const char *const head[] = {ctx->executable, "__exec", container, spec->folder == NULL ? project->root : spec->folder};
+    const char *const head[] = {ctx->executable, spec->is_relay ? "__relay" : "__exec", container,
+                                spec->folder == NULL ? project->root : spec->folder};
     for (size_t i = 0; i < sizeof head / sizeof *head; i++) list_push(arena, &argv, head[i]);
     list_each(const Pair, variable, variables)
         list_push(arena, &argv, arena_format(arena, "%s=%s", variable->key, variable->value));

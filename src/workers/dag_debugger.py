@@ -8,6 +8,7 @@ import sys
 import traceback
 
 PREFERRED_PORT = 5678
+RELAY_DEADLINE_S = 60
 
 
 _terminal = None
@@ -18,7 +19,7 @@ def begin(request, events):
     global _terminal
     wish = request["debug"]
     if wish["kind"] == "pdb":
-        _terminal = _Terminal(wish["terminal"], request["dags_folder"])
+        _terminal = _Terminal(_open_terminal(wish), request["dags_folder"])
     else:
         _wait_for_editor(wish, events)
 
@@ -38,6 +39,7 @@ def _wait_for_editor(wish, events):
     # A program that a task starts is not to wait for an editor of its own.
     debugpy.configure(subProcess=False)
     debugpy.listen(("127.0.0.1", port))
+    _tell_relay(wish, port)
     events.send("debugger", port=port)
     debugpy.wait_for_client()
     events.send("attached")
@@ -54,11 +56,29 @@ def _free_port():
     raise OSError("no port is free on 127.0.0.1")
 
 
-class _Terminal:
-    """pdb on the terminal by its name, as stdin and stdout of a task are nothing and its log."""
+def _tell_relay(wish, port):
+    if "port_file" in wish:
+        with open(wish["port_file"] + ".new", "w", encoding="utf-8") as file:
+            file.write(str(port))
+        os.replace(wish["port_file"] + ".new", wish["port_file"])
 
-    def __init__(self, path, folder):
-        descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY)
+
+def _open_terminal(wish):
+    """By its name, as stdin and stdout of a task are nothing and its log; in a container what a relay connects with it."""
+    if "terminal" in wish:
+        return os.open(wish["terminal"], os.O_RDWR | os.O_NOCTTY)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(RELAY_DEADLINE_S)
+        _tell_relay(wish, listener.getsockname()[1])
+        connection, _ = listener.accept()
+    connection.settimeout(None)
+    return connection.detach()
+
+
+class _Terminal:
+    """pdb on a terminal."""
+
+    def __init__(self, descriptor, folder):
         self._streams = {"stdin": os.fdopen(descriptor, "r"), "stdout": os.fdopen(os.dup(descriptor), "w")}
         self._folder = folder.rstrip("/") + "/"
         self._has_looked = False

@@ -91,6 +91,10 @@ class Terminal:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.chdir(checkout.root)
+            if checkout.user:
+                os.setgroups(checkout.user["extra_groups"])
+                os.setgid(checkout.user["group"])
+                os.setuid(checkout.user["user"])
             os.execve(checkout.binary, [checkout.binary, *words], {**checkout.environment, "TERM": "dumb"})
         self.said = ""
 
@@ -119,17 +123,12 @@ class Terminal:
 
 
 class Debugging:
-    version = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.checkout = support.Checkout(cls.version, example=False, dags={"bug.py": DAG})
-        cls.addClassCleanup(cls.checkout.close)
+    """In either runtime; a class of tests has a `checkout` with the DAG."""
 
     def start(self, *words):
         """devbox, and the port that it has named."""
         process = subprocess.Popen([self.checkout.binary, "test", "dag", "bug", "--debug", *words], cwd=self.checkout.root, env=self.checkout.environment,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, **self.checkout.user)
         self.addCleanup(process.communicate)
         said = ""
         for line in process.stderr:
@@ -202,11 +201,20 @@ def listens(port):
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-class Debugging210(Debugging, unittest.TestCase):
+class Native(Debugging):
+    version = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.checkout = support.Checkout(cls.version, example=False, dags={"bug.py": DAG})
+        cls.addClassCleanup(cls.checkout.close)
+
+
+class Debugging210(Native, unittest.TestCase):
     version = "2.10.3"
 
 
-class Debugging30(Debugging, unittest.TestCase):
+class Debugging30(Native, unittest.TestCase):
     version = "3.0.6"
 
 

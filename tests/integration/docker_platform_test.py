@@ -13,6 +13,7 @@ import subprocess
 import time
 import unittest
 
+import debug_test
 import docker_compose_program
 import docker_images
 import docker_stack
@@ -446,6 +447,31 @@ class Airflow2Test(Platform, unittest.TestCase):
 
 class Airflow3Test(Platform, unittest.TestCase):
     version, compose, other_compose, uid = "3.0.6", "v2", "v1", 1234
+
+
+class DebuggingTest(debug_test.Debugging, unittest.TestCase):
+    """Tests need no running platform, and so do debuggers."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.checkout = DockerCheckout(ENGINE, "v2", 1234)
+        cls.addClassCleanup(cls.checkout.close)
+        cls.checkout.configure("3.0.6")
+        cls.checkout.write("dags/bug.py", debug_test.DAG)
+        cls.checkout.run("test", "dags", "dags/bug.py", seconds=1200).check()
+
+    def inside(self):
+        return sorted(command for command in ENGINE.processes().values() if "debugpy" in command or "debug_relay" in command)
+
+    def test_nothing_is_left_of_a_debugger_whose_devbox_was_killed(self):
+        process, port = self.start()
+        editor = debug_test.Editor(port)
+        self.addCleanup(editor.close)
+        editor.ask("initialize", adapterID="devbox-test")
+        self.assertTrue(self.inside())
+        process.kill()
+        process.communicate()
+        support.wait_until(lambda: not self.inside() and not debug_test.listens(port), 20, "the end of the debugger")
 
 
 class Airflow211Test(unittest.TestCase):

@@ -1,6 +1,7 @@
 #include "io/network.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -135,6 +136,22 @@ static void *hear_one(void *state) {
     return NULL;
 }
 
+static void a_listener_takes_the_wanted_port_or_another(void **state) {
+    int first = -1, second = -1, port, other;
+    Error err = {.arena = *state};
+    int wanted = network_find_free_port(25678);
+    assert_true(network_listen(wanted, &first, &port, &err));
+    assert_int_equal(port, wanted);
+    assert_true(network_port_accepts(port, 1000));
+    assert_true(network_listen(wanted, &second, &other, &err));
+    assert_int_not_equal(other, wanted);
+    assert_int_equal(fcntl(second, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+    close(first);
+    close(second);
+    assert_false(network_listen(65536, &first, &port, &err));
+    assert_int_equal(err.code, ERROR_PORT_BUSY);
+}
+
 static void a_socket_is_told_and_waited_for(void **state) {
     (void)state;
     char folder[] = "/tmp/devbox-test-XXXXXX";
@@ -167,6 +184,7 @@ int main(void) {
         cmocka_unit_test(the_next_free_port_passes_over_busy_ones),
         cmocka_unit_test(a_listening_port_accepts),
         cmocka_unit_test(a_port_never_accepts_itself),
+        test_with_arena(a_listener_takes_the_wanted_port_or_another),
         cmocka_unit_test(a_socket_is_told_and_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

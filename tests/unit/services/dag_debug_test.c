@@ -1,4 +1,4 @@
-// fakes: process
+// fakes: process workbench
 #include "services/dag_debug.h"
 
 #include <fcntl.h>
@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "fakes/fake_process.h"
+#include "fakes/fake_workbench.h"
 #include "io/json.h"
 #include "support/airflow_ready.h"
 #include "support/event_log.h"
@@ -17,24 +18,28 @@ static Project open_with(Checkout *checkout, const char *runtime) {
     return checkout_open(checkout);
 }
 
+static bool prepare(Checkout *checkout, const Project *project, DagDebugger debugger, Value *message) {
+    DagDebugRelay relay;
+    bool is_ready = dag_debug_prepare(&checkout->ctx, project, debugger, message, &relay, &checkout->err);
+    assert_null(relay.process);
+    return is_ready;
+}
+
 static void no_debugger_changes_nothing(void **state) {
     Checkout *checkout = *state;
     Project project = open_with(checkout, "docker");
     Value *message = value_object(checkout->arena);
-    assert_true(dag_debug_prepare(&checkout->ctx, &project, DAG_DEBUGGER_NONE, message, &checkout->err));
+    assert_true(prepare(checkout, &project, DAG_DEBUGGER_NONE, message));
     assert_string_equal(json_print(checkout->arena, message), "{}");
 }
 
-static void containers_have_no_debugger_and_say_what_has(void **state) {
-    static const DagDebugger debuggers[] = {DAG_DEBUGGER_EDITOR, DAG_DEBUGGER_PDB};
+static void without_the_containers_there_is_no_way_to_a_debugger(void **state) {
     Checkout *checkout = *state;
     Project project = open_with(checkout, "docker");
-    for (size_t i = 0; i < sizeof debuggers / sizeof *debuggers; i++) {
-        assert_false(dag_debug_prepare(&checkout->ctx, &project, debuggers[i], value_object(checkout->arena), &checkout->err));
-        assert_int_equal(checkout->err.code, ERROR_USAGE);
-        assert_non_null(strstr(checkout->err.hint, "runtime: native"));
-        error_clear(&checkout->err);
-    }
+    fake_workbench = (FakeWorkbench){.failure = ERROR_RUNTIME_MISSING};
+    assert_false(prepare(checkout, &project, DAG_DEBUGGER_EDITOR, value_object(checkout->arena)));
+    assert_int_equal(checkout->err.code, ERROR_RUNTIME_MISSING);
+    fake_workbench = (FakeWorkbench){0};
 }
 
 static void pdb_needs_a_terminal(void **state) {
@@ -42,7 +47,7 @@ static void pdb_needs_a_terminal(void **state) {
     Project project = open_with(checkout, "native");
     int saved = dup(STDIN_FILENO), nothing = open("/dev/null", O_RDONLY);
     dup2(nothing, STDIN_FILENO);
-    bool is_ready = dag_debug_prepare(&checkout->ctx, &project, DAG_DEBUGGER_PDB, value_object(checkout->arena), &checkout->err);
+    bool is_ready = prepare(checkout, &project, DAG_DEBUGGER_PDB, value_object(checkout->arena));
     dup2(saved, STDIN_FILENO);
     close(saved);
     close(nothing);
@@ -69,7 +74,7 @@ static void an_editor_gets_the_packages_of_debugpy(void **state) {
     find_debugpy(checkout, &environment);
     const char *packages = path_join(checkout->arena, environment.folder, "lib/python3.11/site-packages");
     assert_true(folder_create(checkout->arena, packages, &checkout->err));
-    assert_true(dag_debug_prepare(&checkout->ctx, &project, DAG_DEBUGGER_EDITOR, message, &checkout->err));
+    assert_true(prepare(checkout, &project, DAG_DEBUGGER_EDITOR, message));
     const Value *wish = value_get(message, "debug");
     assert_string_equal(value_get_string(wish, "kind", ""), "debugpy");
     assert_string_equal(value_get_string(wish, "packages", ""), packages);
@@ -81,7 +86,7 @@ static void an_environment_without_packages_is_to_be_made_again(void **state) {
     Project project = open_with(checkout, "native");
     find_debugpy(checkout, &environment);
     assert_true(folder_create(checkout->arena, path_join(checkout->arena, environment.folder, "lib/other"), &checkout->err));
-    assert_false(dag_debug_prepare(&checkout->ctx, &project, DAG_DEBUGGER_EDITOR, value_object(checkout->arena), &checkout->err));
+    assert_false(prepare(checkout, &project, DAG_DEBUGGER_EDITOR, value_object(checkout->arena)));
     assert_non_null(strstr(checkout->err.hint, environment.folder));
 }
 
@@ -98,7 +103,7 @@ static void the_announcement_is_what_an_editor_needs(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_with_checkout(no_debugger_changes_nothing),
-        test_with_checkout(containers_have_no_debugger_and_say_what_has),
+        test_with_checkout(without_the_containers_there_is_no_way_to_a_debugger),
         test_with_checkout(pdb_needs_a_terminal),
         test_with_checkout(an_editor_gets_the_packages_of_debugpy),
         test_with_checkout(an_environment_without_packages_is_to_be_made_again),
