@@ -105,6 +105,7 @@ _devbox() {
         "db restore")
             words=""
             options="--last"
+            words+=" $("$program" __complete snapshots 2>/dev/null)"
             ;;
         "db reset")
             words=""

@@ -113,6 +113,7 @@ complete -c devbox -n '__devbox_at "db"' -a reset -d 'Empty the sandbox database
 complete -c devbox -n '__devbox_at "db query"' -s f -l format -x -a 'table csv json' -d 'table, csv or json (one object per row)'
 complete -c devbox -n '__devbox_at "db query"' -s w -l write -d 'allow a statement that changes something'
 complete -c devbox -n '__devbox_at "db restore"' -l last -d 'the newest snapshot'
+complete -c devbox -n '__devbox_at "db restore"' -a '(devbox __complete snapshots 2>/dev/null)'
 complete -c devbox -n '__devbox_at "airbyte"' -a start -d 'Bring Airbyte up and wait until it is healthy'
 complete -c devbox -n '__devbox_at "airbyte"' -a stop -d 'Stop Airbyte\'s cluster; its data stays'
 complete -c devbox -n '__devbox_at "airbyte"' -a status -d 'Whether Airbyte is up, and where'

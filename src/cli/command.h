@@ -37,7 +37,8 @@ typedef enum CompletionKind {
     COMPLETE_FILES,
     COMPLETE_FOLDERS,
     COMPLETE_DAGS,
-    COMPLETE_SERVICES
+    COMPLETE_SERVICES,
+    COMPLETE_SNAPSHOTS
 } CompletionKind;
 
 typedef struct Argument {

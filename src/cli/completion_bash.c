@@ -33,6 +33,8 @@ static const char *argument_action(const Command *command) {
             return "words+=\" $(\"$program\" __complete dags 2>/dev/null)\"";
         case COMPLETE_SERVICES:
             return "words+=\" $(\"$program\" __complete services 2>/dev/null)\"";
+        case COMPLETE_SNAPSHOTS:
+            return "words+=\" $(\"$program\" __complete snapshots 2>/dev/null)\"";
     }
     return NULL;
 }

@@ -25,6 +25,8 @@ static const char *completion_source(CompletionKind kind) {
             return "-a '(devbox __complete dags 2>/dev/null)'";
         case COMPLETE_SERVICES:
             return "-a '(devbox __complete services 2>/dev/null)'";
+        case COMPLETE_SNAPSHOTS:
+            return "-a '(devbox __complete snapshots 2>/dev/null)'";
     }
     return NULL;
 }

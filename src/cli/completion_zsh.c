@@ -36,6 +36,8 @@ static const char *argument_action(const Command *command) {
             return "compadd -- ${(f)\"$($program __complete dags 2>/dev/null)\"}";
         case COMPLETE_SERVICES:
             return "compadd -- ${(f)\"$($program __complete services 2>/dev/null)\"}";
+        case COMPLETE_SNAPSHOTS:
+            return "compadd -- ${(f)\"$($program __complete snapshots 2>/dev/null)\"}";
     }
     return NULL;
 }

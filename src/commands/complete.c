@@ -8,6 +8,7 @@
 #include "model/event.h"
 #include "services/airflow_runtime.h"
 #include "services/dag_folder.h"
+#include "services/sandbox_snapshots.h"
 
 static bool is_word(char character) { return isalnum((unsigned char)character) || character == '_'; }
 
@@ -81,6 +82,13 @@ static bool list_services(Context *ctx, const Project *project, StringList *name
     return true;
 }
 
+static bool list_snapshots(Context *ctx, const Project *project, StringList *names, Error *err) {
+    SnapshotList snapshots;
+    if (!sandbox_snapshots_list(ctx, project, &snapshots, err)) return false;
+    list_each(const Snapshot, snapshot, &snapshots) list_push(ctx->arena, names, snapshot->name);
+    return true;
+}
+
 static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
     (void)outcome;
     StringList names = {0};
@@ -89,9 +97,11 @@ static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Er
         if (!list_dags(ctx, invocation->project, &names, err)) return false;
     } else if (text_equals(kind, "services")) {
         if (!list_services(ctx, invocation->project, &names, err)) return false;
+    } else if (text_equals(kind, "snapshots")) {
+        if (!list_snapshots(ctx, invocation->project, &names, err)) return false;
     } else {
         error_set(err, ERROR_USAGE, "__complete does not know '%s'", kind);
-        return error_hint(err, "give dags or services");
+        return error_hint(err, "give dags, services or snapshots");
     }
     Value *data = value_array(ctx->arena);
     list_each(const char *, name, &names) value_append(ctx->arena, data, value_string(ctx->arena, *name));
@@ -99,7 +109,7 @@ static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Er
     return true;
 }
 
-static const Argument arguments[] = {{"KIND", "dags or services", ARGUMENT_REQUIRED, COMPLETE_NOTHING}, {0}};
+static const Argument arguments[] = {{"KIND", "dags, services or snapshots", ARGUMENT_REQUIRED, COMPLETE_NOTHING}, {0}};
 
 const Command command_complete = {
     .name = "__complete",

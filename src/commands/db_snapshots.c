@@ -41,6 +41,10 @@ static bool run_snapshot(Context *ctx, const Invocation *invocation, Outcome *ou
     (void)outcome;
     Snapshot taken;
     const StringList *names = &invocation->arguments;
+    if (ctx->is_dry_run) {
+        event_note(ctx, "would keep the sandbox database in .devbox/snapshots");
+        return true;
+    }
     if (!sandbox_snapshots_take(ctx, invocation->project, names->count > 0 ? names->items[0] : NULL, &taken, err)) return false;
     const char *text = arena_format(ctx->arena, "kept as %s (%s); to go back: devbox db restore %s", taken.name,
                                     describe_size(ctx->arena, taken.size_bytes), taken.name);
@@ -108,7 +112,7 @@ typedef struct RestoreOptions {
 static const Option restore_options[] = {
     {.name = "last", .kind = OPTION_FLAG, .help = "the newest snapshot", .offset = offsetof(RestoreOptions, is_last)}, {0}};
 
-static const Argument restore_arguments[] = {{"NAME", "a snapshot of devbox db list", ARGUMENT_OPTIONAL, COMPLETE_NOTHING}, {0}};
+static const Argument restore_arguments[] = {{"NAME", "a snapshot of devbox db list", ARGUMENT_OPTIONAL, COMPLETE_SNAPSHOTS}, {0}};
 
 static bool choose(const Invocation *invocation, const char **name, Error *err) {
     const RestoreOptions *options = invocation->options;

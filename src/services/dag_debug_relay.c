@@ -9,7 +9,7 @@
 #define SCRIPT "debug_relay.py"
 #define PREFERRED_PORT "5678"
 
-enum { NAME_DIGITS = 16, READY_MS = 10 * 1000, TURN_MS = 100, LASTS_MS = 24 * 60 * 60 * 1000 };
+enum { NAME_DIGITS = 16, READY_MS = 10 * 1000, TURN_MS = 100, LASTS_MS = 24 * 60 * 60 * 1000, TAIL_LINES = 3 };
 
 // A program that passes what it reads and writes on to the debugger.
 static bool describe_program(Context *ctx, const Project *project, DagDebugRelay *relay, ProcessSpec *spec, Error *err) {
@@ -44,7 +44,8 @@ static bool wait_until_it_listens(Context *ctx, DagDebugRelay *relay, Error *err
     dag_debug_relay_end(ctx, relay);
     if (has_ended && result.outcome == PROCESS_INTERRUPTED) return error_set(err, ERROR_INTERRUPTED, "interrupted");
     error_set(err, ERROR_CHILD, "no port of 127.0.0.1 could be opened for an editor's debugger");
-    return !has_ended || error_detail(err, text_last_lines(ctx->arena, result.errors, 3));
+    if (has_ended) error_detail(err, text_last_lines(ctx->arena, result.errors, TAIL_LINES));
+    return false;
 }
 
 bool dag_debug_relay_listen(Context *ctx, const Project *project, DagDebugRelay *relay, Error *err) {

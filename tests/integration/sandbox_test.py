@@ -189,7 +189,9 @@ class SandboxTest(unittest.TestCase):
         self.run_devbox("db", "query", "--write", "CREATE TABLE mine AS SELECT 7 AS x")
         done = self.run_devbox("db", "reset", expect=3)
         self.assertIn("devbox db reset --yes", done.stderr)
-        self.assertIn("would keep", self.run_devbox("db", "reset", "--dry-run").stderr)
+        for command in ("reset", "snapshot"):
+            self.assertIn("would keep", self.run_devbox("db", command, "--dry-run").stderr)
+        self.assertFalse((self.database.parent / "snapshots").exists())
         self.assertEqual(self.ask("SELECT x FROM mine"), [(7,)])
         kept = json.loads(self.run_devbox("--json", "db", "reset", "--yes").stdout)["data"]["kept"]["name"]
         self.assertEqual(self.ask("SELECT count(*) FROM sqlite_master WHERE name = 'mine'"), [(0,)])

@@ -35,6 +35,15 @@ static void a_dag_that_is_named_twice_is_offered_once(void **state) {
     assert_string_equal(complete(checkout, "dags"), "same");
 }
 
+static void snapshots_are_those_of_the_sandbox(void **state) {
+    Checkout *checkout = *state;
+    checkout_add_folder(checkout, "dags");
+    assert_string_equal(complete(checkout, "snapshots"), "");
+    checkout_add(checkout, ".devbox/snapshots/before-backfill.db", "a database");
+    checkout_add(checkout, ".devbox/snapshots/half.db.new", "half of one");
+    assert_string_equal(complete(checkout, "snapshots"), "before-backfill");
+}
+
 static void services_are_none_while_nothing_runs(void **state) {
     Checkout *checkout = *state;
     checkout_add_folder(checkout, "dags");
@@ -54,6 +63,7 @@ int main(void) {
         test_with_checkout(dag_ids_are_found_in_every_form_that_people_write),
         test_with_checkout(what_only_looks_like_a_dag_id_is_left_out),
         test_with_checkout(a_dag_that_is_named_twice_is_offered_once),
+        test_with_checkout(snapshots_are_those_of_the_sandbox),
         test_with_checkout(services_are_none_while_nothing_runs),
         test_with_checkout(an_unknown_kind_is_refused),
     };

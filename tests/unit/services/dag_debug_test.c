@@ -13,6 +13,7 @@
 
 static Project open_with(Checkout *checkout, const char *runtime) {
     airflow_use_own_cache(checkout);
+    checkout->ctx.executable = "/usr/bin/devbox";
     checkout_add(checkout, "devbox.yaml", arena_format(checkout->arena, "runtime: %s\n", runtime));
     fake_process_script(NULL, 0);
     return checkout_open(checkout);
@@ -40,6 +41,36 @@ static void without_the_containers_there_is_no_way_to_a_debugger(void **state) {
     assert_false(prepare(checkout, &project, DAG_DEBUGGER_EDITOR, value_object(checkout->arena)));
     assert_int_equal(checkout->err.code, ERROR_RUNTIME_MISSING);
     fake_workbench = (FakeWorkbench){0};
+}
+
+#define FORWARD "* __forward 5678 -- python3 */debug_relay.py */.devbox/run/debugger-*"
+
+static void editors_reach_into_containers_through_a_port_of_ours(void **state) {
+    Checkout *checkout = *state;
+    DagDebugRelay relay;
+    Value *message = value_object(checkout->arena);
+    Project project = open_with(checkout, "docker");
+    const FakeChild children[] = {{.command = FORWARD, .output = "5679\n"}};
+    fake_process_script(children, 1);
+    assert_true(dag_debug_prepare(&checkout->ctx, &project, DAG_DEBUGGER_EDITOR, message, &relay, &checkout->err));
+    assert_int_equal(relay.port, 5679);
+    const Value *wish = value_get(message, "debug");
+    assert_string_equal(value_get_string(wish, "port_file", ""), relay.port_file);
+    assert_string_equal(value_get_string(wish, "packages", ""), "/opt/devbox/debugpy");
+    checkout_add(checkout, path_relative(checkout->arena, relay.port_file, checkout->root), "40001");
+    dag_debug_relay_end(&checkout->ctx, &relay);
+    assert_false(file_exists(relay.port_file));
+    fake_process_assert_used();
+}
+
+static void a_port_that_does_not_open_is_an_error(void **state) {
+    Checkout *checkout = *state;
+    Project project = open_with(checkout, "docker");
+    const FakeChild children[] = {{.command = FORWARD, .exit_code = 6, .errors = "no port is free"}};
+    fake_process_script(children, 1);
+    assert_false(prepare(checkout, &project, DAG_DEBUGGER_EDITOR, value_object(checkout->arena)));
+    assert_int_equal(checkout->err.code, ERROR_CHILD);
+    assert_string_equal(checkout->err.detail, "no port is free");
 }
 
 static void pdb_needs_a_terminal(void **state) {
@@ -104,6 +135,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         test_with_checkout(no_debugger_changes_nothing),
         test_with_checkout(without_the_containers_there_is_no_way_to_a_debugger),
+        test_with_checkout(editors_reach_into_containers_through_a_port_of_ours),
+        test_with_checkout(a_port_that_does_not_open_is_an_error),
         test_with_checkout(pdb_needs_a_terminal),
         test_with_checkout(an_editor_gets_the_packages_of_debugpy),
         test_with_checkout(an_environment_without_packages_is_to_be_made_again),
