@@ -292,6 +292,13 @@ static bool report_unknown_task(Context *ctx, const DagTestOptions *options, con
     return error_hint(err, "its tasks: %s", text_join(ctx->arena, &known, ", "));
 }
 
+static bool report_no_debugger(const DagTestOptions *options, const DagEvents *events, Error *err) {
+    error_set(err, ERROR_RUNTIME_MISSING, "there is no debugger for %s: %s", options->dag_id,
+              value_get_string(events->last, "message", "its process does not say why"));
+    if (options->debugger == DAG_DEBUGGER_PDB) return error_hint(err, "run this again");
+    return error_hint(err, "pdb needs no packages: devbox test dag %s --debug=pdb", options->dag_id);
+}
+
 // Tasks that Airflow never reached have no event of their own.
 static void add_unreached_tasks(Context *ctx, DagEvents *events) {
     Map seen = {0};
@@ -408,6 +415,7 @@ bool dag_tests_run(Context *ctx, const Project *project, const DagTestOptions *o
     remember_file(ctx, project, options->dag_id, events.file);
     if (strcmp(events.state, "unknown_dag") == 0) return report_unknown_dag(ctx, project, options->dag_id, &events, err);
     if (strcmp(events.state, "unknown_task") == 0) return report_unknown_task(ctx, options, &events, err);
+    if (strcmp(events.state, "no_debugger") == 0) return report_no_debugger(options, &events, err);
     bool is_timeout = strcmp(events.state, "timeout") == 0, has_error = value_get(events.last, "error") != NULL;
     if (strcmp(events.state, "import_error") == 0 || (is_timeout && has_error))
         add_broken_file(ctx, project, options->dag_id, &events);

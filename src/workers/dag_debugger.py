@@ -14,6 +14,10 @@ RELAY_DEADLINE_S = 60
 _terminal = None
 
 
+class NoDebugger(Exception):
+    """There can be none; says why."""
+
+
 def begin(request, events):
     """Before the DAG's file is imported."""
     global _terminal
@@ -33,7 +37,10 @@ def look_at(error):
 def _wait_for_editor(wish, events):
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
     sys.path.append(wish["packages"])
-    import debugpy
+    try:
+        import debugpy
+    except ImportError as error:
+        raise NoDebugger(f"debugpy cannot be imported from {wish['packages']}: {error}") from None
 
     port = _free_port()
     # A program that a task starts is not to wait for an editor of its own.
@@ -53,7 +60,7 @@ def _free_port():
             except OSError:
                 continue
             return probe.getsockname()[1]
-    raise OSError("no port is free on 127.0.0.1")
+    raise NoDebugger("no port is free on 127.0.0.1")
 
 
 def _tell_relay(wish, port):
@@ -70,7 +77,10 @@ def _open_terminal(wish):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(RELAY_DEADLINE_S)
         _tell_relay(wish, listener.getsockname()[1])
-        connection, _ = listener.accept()
+        try:
+            connection, _ = listener.accept()
+        except TimeoutError:
+            raise NoDebugger(f"the terminal did not connect within {RELAY_DEADLINE_S} s") from None
     connection.settimeout(None)
     return connection.detach()
 

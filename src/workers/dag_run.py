@@ -24,12 +24,20 @@ def run_request(request, events, pauses):
     """Find the DAG, run it, send the events; always ends with `done`."""
     started = time.monotonic()
     signal.signal(TIMEOUT_SIGNAL, _raise_timeout)
-    if request.get("debug"):
-        dag_debugger.begin(request, events)
-    outcome = _find(request, events)
+    outcome = _begin_debugger(request, events) or _find(request, events)
     if "dag" in outcome:
         outcome = _run(outcome["dag"], outcome["file"], request, events, pauses)
     events.send("done", **outcome, duration_ms=round((time.monotonic() - started) * 1000))
+
+
+def _begin_debugger(request, events):
+    """None, or why nothing can run."""
+    try:
+        if request.get("debug"):
+            dag_debugger.begin(request, events)
+    except dag_debugger.NoDebugger as error:
+        return {"state": "no_debugger", "message": str(error)}
+    return None
 
 
 def _raise_timeout(*_):

@@ -235,6 +235,11 @@ class RequestTests(AirflowCase):
         done, _ = self.run_dag("mapped", log_dir=logs, task="nobody")
         self.assertEqual((done["state"], done["tasks"]), ("unknown_task", ["square", "total"]))
 
+    def test_a_debugger_that_is_not_there_is_named_and_nothing_runs(self):
+        done, tasks = self.run_dag("mapped", debug={"kind": "debugpy", "packages": "/nonexistent/debugpy"})
+        self.assertEqual((done["state"], tasks), ("no_debugger", {}))
+        self.assertIn("debugpy cannot be imported from /nonexistent/debugpy", done["message"])
+
     def test_no_worker_hides_a_package(self):
         names = [name[:-3] for name in os.listdir(os.path.dirname(HOST)) if name.endswith(".py")]
         program = "import importlib.util, sys; print([name for name in sys.argv[1:] if importlib.util.find_spec(name)])"

@@ -372,6 +372,16 @@ static void an_unknown_task_has_a_nearest_one(void **state) {
     assert_string_equal(must_fail_to_run(&options), "USAGE the DAG daily has no task 'laod' → its tasks: x, y");
 }
 
+static void a_debugger_that_cannot_be_says_why(void **state) {
+    static const DagTestOptions options = {.dag_id = "daily"};
+    (void)state;
+    script("{\"event\":\"done\",\"state\":\"no_debugger\",\"message\":\"debugpy cannot be imported\"}\n", 0);
+    assert_string_equal(
+        must_fail_to_run(&options),
+        "RUNTIME_MISSING there is no debugger for daily: debugpy cannot be imported → pdb needs no packages: devbox "
+        "test dag daily --debug=pdb");
+}
+
 static void a_dag_that_does_not_import_is_red(void **state) {
     static const DagTestOptions options = {.dag_id = "daily"};
     (void)state;
@@ -467,6 +477,7 @@ int main(void) {
         test_dags(one_task_alone_is_asked_for_and_keeps_what_the_last_run_left),
         test_dags(an_unknown_dag_has_a_nearest_one_and_files_that_may_hold_it),
         test_dags(an_unknown_task_has_a_nearest_one),
+        test_dags(a_debugger_that_cannot_be_says_why),
         test_dags(a_dag_that_does_not_import_is_red),
         test_dags(a_timeout_is_red_once),
         test_dags(a_run_that_ended_badly_is_never_green),
