@@ -180,7 +180,7 @@ static bool run_reset(Context *ctx, const Invocation *invocation, Outcome *outco
     }
     if (!consent_get(ctx, "All tables of the sandbox database go (a snapshot is kept), and the seeds are loaded. Go on?",
                      "db reset removes what DAGs and dbt wrote to the sandbox database, and was not confirmed",
-                     "devbox db reset --yes; a snapshot is kept: devbox db restore --last", err)) {
+                     "devbox db reset --yes", err)) {
         return false;
     }
     event_step_started(ctx, "sandbox", "emptying it");

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "commands/commands.h"
 #include "io/clock.h"
+#include "io/file_system.h"
 #include "io/lock_file.h"
 #include "model/event.h"
 #include "services/airbyte.h"
@@ -68,12 +69,12 @@ static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Er
     if (!lock_file_take(ctx, lock, "destroy", START_LOCK_WAIT_MS, &lock_fd, err)) return false;
     long long started_ms = clock_now_ms();
     event_step_started(ctx, "destroy", NULL);
-    if (!destroy_execute(ctx, &project, &found, &kept, err)) {
+    if (!destroy_execute(ctx, &project, &kept, err)) {
         event_step_failed(ctx, "destroy", clock_now_ms() - started_ms, err);
         return false;
     }
     event_step_done(ctx, "destroy", clock_now_ms() - started_ms, "%s",
-                    kept.name == NULL ? "removed" : "removed, but for its snapshots");
+                    folder_exists(project.state) ? "removed; snapshots of the sandbox stay in .devbox/snapshots" : "removed");
     airbyte_say_still_running(ctx, &project);
     report(ctx, &found, &kept);
     return true;

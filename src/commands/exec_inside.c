@@ -2,6 +2,7 @@
 // PROGRAM…`, and `devbox __relay …` for a program to which a terminal is but a source of bytes.
 #include "base/text.h"
 #include "commands/commands.h"
+#include "io/platform.h"
 #include "services/container_program.h"
 #include "services/docker_session.h"
 
@@ -33,6 +34,8 @@ static bool run_program(Context *ctx, const Invocation *invocation, Outcome *out
 }
 
 static bool run_relay(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err) {
+    // It would go on to take what is typed on the terminal.
+    if (!platform_end_with_parent()) return error_set(err, ERROR_INTERRUPTED, "the devbox that this relay belongs to is gone");
     return run_inside(ctx, invocation, true, outcome, err);
 }
 

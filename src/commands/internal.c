@@ -1,4 +1,6 @@
 // The commands that devbox runs itself: a step of start in a process of its own, the supervisor, and a port that leads elsewhere.
+#include <unistd.h>
+
 #include "base/text.h"
 #include "commands/commands.h"
 #include "io/platform.h"
@@ -78,6 +80,7 @@ static bool run_forward(Context *ctx, const Invocation *invocation, Outcome *out
     }
     if (!platform_end_with_parent()) return error_set(err, ERROR_INTERRUPTED, "the devbox that wants this port is gone");
     PortForward forward = {.preferred_port = (int)port,
+                           .owner_fd = STDIN_FILENO,
                            .program = string_list_to_argv(ctx->arena, words) + 2,
                            .on_ready = say_port,
                            .state = ctx};

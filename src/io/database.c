@@ -261,7 +261,8 @@ static bool copy_pages(const Database *source, const Database *target, Error *er
     int code = backup == NULL ? sqlite3_extended_errcode(target->handle) : sqlite3_backup_finish(backup);
     if (code == SQLITE_OK) return true;
     error_set(err, ERROR_DATABASE, "cannot copy the database %s to %s: %s", source->path, target->path, sqlite3_errstr(code));
-    return database_error_advise(err, code, target->path);
+    bool is_source_broken = (code & 0xFF) == SQLITE_CORRUPT || (code & 0xFF) == SQLITE_NOTADB;
+    return database_error_advise(err, code, is_source_broken ? source->path : target->path);
 }
 
 bool database_backup(Arena *arena, const char *from, const char *to, Error *err) {

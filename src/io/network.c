@@ -94,15 +94,28 @@ int network_find_free_port(int from) {
     return 0;
 }
 
+static bool listen_at(int fd, int port) {
+    LoopbackAddress address = loopback(AF_INET, port);
+    return bind(fd, (struct sockaddr *)&address.storage, address.length) == 0 && listen(fd, SOMAXCONN) == 0;
+}
+
+static int port_of(int fd) {
+    struct sockaddr_in address = {0};
+    socklen_t length = sizeof address;
+    return getsockname(fd, (struct sockaddr *)&address, &length) == 0 ? ntohs(address.sin_port) : 0;
+}
+
 bool network_listen(int preferred_port, int *fd, int *port, Error *err) {
-    *port = network_find_free_port(preferred_port);
-    LoopbackAddress address = loopback(AF_INET, *port);
-    cleanup_fd int made = socket(AF_INET, SOCK_STREAM, 0);
     int on = 1;
-    bool is_open = made >= 0 && *port != 0 && setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-                   bind(made, (struct sockaddr *)&address.storage, address.length) == 0 && listen(made, SOMAXCONN) == 0;
-    if (!is_open) return error_set(err, ERROR_PORT_BUSY, "cannot listen on 127.0.0.1:%d: %s", preferred_port, strerror(errno));
+    bool is_free = network_port_is_free(preferred_port, NULL);
+    cleanup_fd int made = socket(AF_INET, SOCK_STREAM, 0);
+    bool is_made = made >= 0 && setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0;
+    // Another process may be quicker.
+    bool is_open = is_made && ((is_free && listen_at(made, preferred_port)) || listen_at(made, 0));
+    if (!is_open) return error_set(err, ERROR_PORT_BUSY, "cannot listen on 127.0.0.1: %s", strerror(errno));
     fcntl(made, F_SETFD, FD_CLOEXEC);
+    fcntl(made, F_SETFL, O_NONBLOCK);
+    *port = port_of(made);
     *fd = made;
     made = -1;
     return true;

@@ -10,7 +10,7 @@ bool network_port_is_free(int port, int *busy_family);
 // A free port at or above `from` on both loopback addresses; 0 when the next 100 are taken.
 int network_find_free_port(int from);
 
-// A listener on 127.0.0.1 at this port, or where it is taken at another free one. The caller owns it; it is close-on-exec.
+// A listener on 127.0.0.1 at this port, or where it is taken at any free one: non-blocking, close-on-exec, the caller's.
 bool network_listen(int preferred_port, int *fd, int *port, Error *err) MUST_USE;
 
 // True when something accepts connections on 127.0.0.1:port: one attempt, refused at once or given up after the deadline.

@@ -26,7 +26,7 @@ typedef struct ProcessSpec {
     size_t capture_limit;   // per stream, the last bytes are kept, from a line start; 0: 1 MiB
     bool keeps_input_open;  // after `input`, until the child ends: one that sees its stdin end knows that we are gone
     bool is_foreground;     // our terminal, our process group, streams passed through
-    bool is_relay;          // in the foreground: what passes is bytes, so that a terminal here makes none inside a container
+    bool is_relay;          // passes bytes: run inside a container (workbench_wrap) it gets no terminal, though ours is one
 } ProcessSpec;
 
 typedef struct ProcessResult {

@@ -4,6 +4,7 @@
 #include "model/config_schema.h"
 
 #define ANY_NAME "*"
+#define VARIABLE_NAME "^[A-Za-z_][A-Za-z0-9_]*$"
 
 static Value *of_type(Arena *arena, const char *type) {
     Value *schema = value_object(arena);
@@ -38,14 +39,14 @@ static Value *either(Arena *arena, Value *one, Value *other) {
     return schema;
 }
 
-static Value *word(Arena *arena, const char *text) {
-    bool is_yes = text_equals(text, "true");
-    return is_yes || text_equals(text, "false") ? value_bool(arena, is_yes) : value_string(arena, text);
-}
-
 static Value *one_of(Arena *arena, const StringList *words) {
     Value *schema = value_object(arena), *list = value_array(arena);
-    list_each(const char *const, text, words) value_append(arena, list, word(arena, *text));
+    list_each(const char *const, word, words) {
+        bool is_yes = text_equals(*word, "true");
+        value_append(arena, list, value_string(arena, *word));
+        // To YAML it is more than text, unless it stands in quotes.
+        if (is_yes || text_equals(*word, "false")) value_append(arena, list, value_bool(arena, is_yes));
+    }
     value_set(arena, schema, "enum", list);
     return schema;
 }
@@ -61,9 +62,14 @@ static Value *list_of(Arena *arena, Value *item) {
     return schema;
 }
 
-static Value *port(Arena *arena) {
+static Value *at_least_one(Arena *arena) {
     Value *schema = of_type(arena, "integer");
     value_set_integer(arena, schema, "minimum", 1);
+    return schema;
+}
+
+static Value *port(Arena *arena) {
+    Value *schema = at_least_one(arena);
     value_set_integer(arena, schema, "maximum", 65535);
     return schema;
 }
@@ -96,9 +102,9 @@ static Value *describe_kind(Arena *arena, const ConfigKey *row, const StringList
         case CONFIG_PORT:
             return port(arena);
         case CONFIG_DURATION:
-            return either(arena, of_pattern(arena, "^[0-9]+(ms|s|m|h)?$"), of_type(arena, "integer"));
+            return either(arena, of_pattern(arena, "^0*[1-9][0-9]*(ms|s|m|h)?$"), at_least_one(arena));
         case CONFIG_MEMORY:
-            return of_pattern(arena, "^[0-9]+[mgMG]$");
+            return of_pattern(arena, "^0*[1-9][0-9]*[mgMG]$");
         case CONFIG_CHOICE:
         case CONFIG_ON_ERROR:
         case CONFIG_COLUMN:
@@ -106,7 +112,7 @@ static Value *describe_kind(Arena *arena, const ConfigKey *row, const StringList
         case CONFIG_TEXT_LIST:
             return list_of(arena, of_scalar(arena));
         case CONFIG_NAME_LIST:
-            return list_of(arena, of_pattern(arena, "^[A-Za-z_][A-Za-z0-9_]*$"));
+            return list_of(arena, of_pattern(arena, VARIABLE_NAME));
         case CONFIG_GATE_PARTS:
             return list_of(arena, choice(arena, row->allowed));
         case CONFIG_CONNECTION:
@@ -131,6 +137,7 @@ static Value *section(Arena *arena, const char *path, const StringList *versions
     static const char *const map_or_nothing[] = {"object", "null"};
     Value *schema = of_types(arena, map_or_nothing, 2), *properties = value_object(arena);
     const ConfigKey *any = config_schema_find(path, ANY_NAME);
+    if (any != NULL && any->kind == CONFIG_VARIABLE) value_set(arena, schema, "propertyNames", of_pattern(arena, VARIABLE_NAME));
     StringList names = config_schema_names(arena, path);
     list_each(const char *const, name, &names) {
         value_set(arena, properties, *name, describe(arena, config_schema_find(path, *name), versions));

@@ -4,12 +4,13 @@
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "io/random.h"
+#include "model/event.h"
 #include "services/airflow_runtime.h"
 
 #define SCRIPT "debug_relay.py"
 #define PREFERRED_PORT "5678"
 
-enum { NAME_DIGITS = 16, READY_MS = 10 * 1000, TURN_MS = 100, LASTS_MS = 24 * 60 * 60 * 1000, TAIL_LINES = 3 };
+enum { NAME_DIGITS = 16, READY_MS = 10 * 1000, TURN_MS = 100, GRACE_MS = 6000, LASTS_MS = 24 * 60 * 60 * 1000, TAIL_LINES = 3 };
 
 // A program that passes what it reads and writes on to the debugger.
 static bool describe_program(Context *ctx, const Project *project, DagDebugRelay *relay, ProcessSpec *spec, Error *err) {
@@ -44,6 +45,7 @@ static bool wait_until_it_listens(Context *ctx, DagDebugRelay *relay, Error *err
     dag_debug_relay_end(ctx, relay);
     if (has_ended && result.outcome == PROCESS_INTERRUPTED) return error_set(err, ERROR_INTERRUPTED, "interrupted");
     error_set(err, ERROR_CHILD, "no port of 127.0.0.1 could be opened for an editor's debugger");
+    error_hint(err, "debug on this terminal instead: --debug=pdb");
     if (has_ended) error_detail(err, text_last_lines(ctx->arena, result.errors, TAIL_LINES));
     return false;
 }
@@ -60,6 +62,9 @@ bool dag_debug_relay_listen(Context *ctx, const Project *project, DagDebugRelay 
                         .folder = project->root,
                         .on_output = take_port,
                         .handler_state = relay,
+                        .input = "",
+                        .keeps_input_open = true,
+                        .grace_ms = GRACE_MS,
                         .timeout_ms = LASTS_MS};
     return process_start(ctx, &spec, &relay->process, err) && wait_until_it_listens(ctx, relay, err);
 }
@@ -69,6 +74,7 @@ bool dag_debug_relay_connect(Context *ctx, const Project *project, DagDebugRelay
     *relay = (DagDebugRelay){0};
     if (!describe_program(ctx, project, relay, &program, err)) return false;
     program.is_foreground = true;
+    event_step_done(ctx, "debugger", -1, "pdb will ask on this terminal");
     return process_start(ctx, &program, &relay->process, err);
 }
 

@@ -15,4 +15,5 @@ bool dag_debug_relay_listen(Context *ctx, const Project *project, DagDebugRelay 
 // For pdb: connects this terminal, which goes on to send Ctrl-C to us.
 bool dag_debug_relay_connect(Context *ctx, const Project *project, DagDebugRelay *relay, Error *err) MUST_USE;
 
+// Ends the process and removes the port file; also of a relay that never began.
 void dag_debug_relay_end(Context *ctx, DagDebugRelay *relay);

@@ -42,7 +42,9 @@ static bool find_engine(Context *ctx, const Project *project, const DockerEngine
     *engine = NULL;
     if (docker_session_engine(ctx, false, engine, &none) || project->config.runtime != RUNTIME_DOCKER) return true;
     *err = none;
-    return error_wrap(err, "nothing was removed: Airflow's containers of this checkout are in an engine that does not answer");
+    error_wrap(err, "nothing was removed: Airflow's containers of this checkout are in an engine that does not answer");
+    const char *without = "or, without them: rm -r .devbox (the sandbox database is in it)";
+    return error_hint(err, "%s%s%s", err->hint == NULL ? "" : err->hint, err->hint == NULL ? "" : "; ", without);
 }
 
 bool destroy_find(Context *ctx, const Project *project, Belongings *found, Error *err) {
@@ -79,36 +81,45 @@ StringList destroy_describe(Context *ctx, const Project *project, const Belongin
 
 // --- taking it away -------------------------------------------------------------------------------------------------------
 
-static bool stop_native(Context *ctx, const Project *project, Error *err) {
+// Each runtime that the checkout may have used; what is stopped cleanly leaves its database whole.
+static bool stop_platform(Context *ctx, const Project *project, Error *err) {
     Project native = *project;
     bool was_running;
     native.config.runtime = RUNTIME_NATIVE;
     event_step_progress(ctx, "destroy", "stopping Airflow");
-    return airflow_runtime_of(&native)->stop(ctx, &native, &was_running, err);
+    if (!airflow_runtime_of(&native)->stop(ctx, &native, &was_running, err)) return false;
+    return project->config.runtime != RUNTIME_DOCKER || airflow_runtime_of(project)->stop(ctx, project, &was_running, err);
 }
 
+// Once no container is left, nobody but the host has the database open, whatever shares its file.
 static bool keep_sandbox(Context *ctx, const Project *project, Snapshot *kept, Error *err) {
+    Project here = *project;
+    here.config.runtime = RUNTIME_NATIVE;
     event_step_progress(ctx, "destroy", "keeping the sandbox database");
-    if (sandbox_snapshots_keep(ctx, project, "destroy", kept, err)) return true;
-    return error_wrap(err, "nothing was removed: the sandbox database could not be kept");
+    if (sandbox_snapshots_keep(ctx, &here, "destroy", kept, err)) return true;
+    return error_wrap(err, "the sandbox database could not be kept, so nothing of .devbox was removed");
 }
 
+// Its content also where the folder is a link.
 static bool remove_state(Context *ctx, const Project *project, bool has_snapshots, Error *err) {
     StringList names = {0};
     event_step_progress(ctx, "destroy", "removing %s", path_relative(ctx->arena, project->state, project->root));
-    if (!has_snapshots) return folder_remove(ctx->arena, project->state, err);
     if (!folder_list(ctx->arena, project->state, &names, err)) return false;
     list_each(const char *const, name, &names) {
         const char *path = path_join(ctx->arena, project->state, *name);
-        if (!stays(*name) && !folder_remove(ctx->arena, path, err)) return false;
+        if ((!has_snapshots || !stays(*name)) && !folder_remove(ctx->arena, path, err)) return false;
     }
-    return true;
+    return has_snapshots || folder_remove(ctx->arena, project->state, err);
 }
 
-bool destroy_execute(Context *ctx, const Project *project, const Belongings *found, Snapshot *kept, Error *err) {
+bool destroy_execute(Context *ctx, const Project *project, Snapshot *kept, Error *err) {
+    Belongings found;
     SnapshotList snapshots;
-    if (!stop_native(ctx, project, err) || !keep_sandbox(ctx, project, kept, err)) return false;
+    // What there was when the user was asked may be more or less by now.
+    if (!stop_platform(ctx, project, err) || !destroy_find(ctx, project, &found, err)) return false;
     event_step_progress(ctx, "destroy", "removing containers");
-    if (found->engine != NULL && !docker_project_remove(ctx, found->engine, &found->docker, err)) return false;
+    if (found.engine != NULL && !docker_project_remove_containers(ctx, found.engine, &found.docker, err)) return false;
+    if (!keep_sandbox(ctx, project, kept, err)) return false;
+    if (found.engine != NULL && !docker_project_remove_rest(ctx, found.engine, &found.docker, err)) return false;
     return sandbox_snapshots_list(ctx, project, &snapshots, err) && remove_state(ctx, project, snapshots.count > 0, err);
 }

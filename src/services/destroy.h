@@ -15,6 +15,6 @@ bool destroy_find(Context *ctx, const Project *project, Belongings *found, Error
 // One line for each kind of thing, as it is told before the user agrees.
 StringList destroy_describe(Context *ctx, const Project *project, const Belongings *found);
 
-// Stops what runs, keeps a snapshot of the sandbox (no name: there was none), then removes. Killed at any moment, it can be done
-// again.
-bool destroy_execute(Context *ctx, const Project *project, const Belongings *found, Snapshot *kept, Error *err) MUST_USE;
+// Stops what runs, removes containers, keeps a snapshot of the sandbox (no name: there was none), removes the rest. Killed at any
+// moment, it can be done again.
+bool destroy_execute(Context *ctx, const Project *project, Snapshot *kept, Error *err) MUST_USE;

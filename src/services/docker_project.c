@@ -49,9 +49,13 @@ static bool remove_all(Context *ctx, const DockerEngine *engine, const char *kin
     return true;
 }
 
-bool docker_project_remove(Context *ctx, const DockerEngine *engine, const DockerProject *found, Error *err) {
+bool docker_project_remove_containers(Context *ctx, const DockerEngine *engine, const DockerProject *found, Error *err) {
     list_each(const char *const, id, &found->containers) {
         if (!docker_container_remove(ctx, engine, *id, err)) return false;
     }
+    return true;
+}
+
+bool docker_project_remove_rest(Context *ctx, const DockerEngine *engine, const DockerProject *found, Error *err) {
     return remove_all(ctx, engine, "networks", &found->networks, err) && remove_all(ctx, engine, "volumes", &found->volumes, err);
 }

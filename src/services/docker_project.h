@@ -12,4 +12,7 @@ bool docker_project_find(Context *ctx, const DockerEngine *engine, const char *c
                          DockerProject *found, Error *err) MUST_USE;
 
 // Running containers are killed. What went meanwhile is done already.
-bool docker_project_remove(Context *ctx, const DockerEngine *engine, const DockerProject *found, Error *err) MUST_USE;
+bool docker_project_remove_containers(Context *ctx, const DockerEngine *engine, const DockerProject *found, Error *err) MUST_USE;
+
+// What containers have used: networks and volumes.
+bool docker_project_remove_rest(Context *ctx, const DockerEngine *engine, const DockerProject *found, Error *err) MUST_USE;

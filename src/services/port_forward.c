@@ -1,6 +1,7 @@
 #include "services/port_forward.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -12,7 +13,7 @@
 #include "io/process.h"
 #include "io/signals.h"
 
-enum { TURN_MS = 1000, END_MS = 3000, END_TURN_MS = 20 };
+enum { TURN_MS = 1000, END_MS = 4000, END_TURN_MS = 20 };
 
 typedef LIST_OF(pid_t) PidList;
 
@@ -30,6 +31,7 @@ static bool take_connection(Context *ctx, const PortForward *forward, int listen
     pid_t pid;
     cleanup_fd int connection = accept(listener, NULL, NULL);
     if (connection < 0) return true;  // gone again
+    fcntl(connection, F_SETFL, 0);    // on macOS it is what the listener is
     ProcessSpec spec = {.argv = forward->program, .timeout_ms = TURN_MS};
     if (!process_serve(ctx, &spec, connection, &pid, err)) return false;
     list_push(ctx->arena, programs, pid);
@@ -43,13 +45,21 @@ static void end_all(PidList *programs) {
     for (size_t i = 0; i < programs->count; i++) kill(-programs->items[i], SIGKILL);
 }
 
+static bool has_ended(int fd) {
+    char ignored[64];
+    return read(fd, ignored, sizeof ignored) == 0;
+}
+
 static bool serve(Context *ctx, const PortForward *forward, int listener, PidList *programs, Error *err) {
-    struct pollfd polled[] = {{.fd = listener, .events = POLLIN}, {.fd = signals_wake_fd(), .events = POLLIN}};
+    struct pollfd polled[] = {{.fd = listener, .events = POLLIN},
+                              {.fd = signals_wake_fd(), .events = POLLIN},
+                              {.fd = forward->owner_fd, .events = POLLIN}};
     while (!context_is_cancelled(ctx)) {
-        int news = poll(polled, 2, TURN_MS);
+        int news = poll(polled, 3, TURN_MS);
         reap(programs);
         if (news < 1) continue;
         if (polled[1].revents != 0) signals_drain();
+        if (polled[2].revents != 0 && has_ended(forward->owner_fd)) return true;
         if (polled[0].revents != 0 && !take_connection(ctx, forward, listener, programs, err)) return false;
     }
     return true;

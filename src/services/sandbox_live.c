@@ -162,8 +162,14 @@ bool sandbox_backup(Context *ctx, const Project *project, const char *to, Error 
     return sandbox_door_ask(ctx, project, request, &answer, err);
 }
 
+static bool overwrite_here(Context *ctx, const char *path, const char *from, Error *err) {
+    cleanup_database Database *db = NULL;
+    // A new one is to have a log, as every sandbox has.
+    return database_backup(ctx->arena, from, path, err) && database_open(ctx->arena, path, DATABASE_CREATE, BUSY_MS, &db, err);
+}
+
 bool sandbox_overwrite(Context *ctx, const Project *project, const char *from, Error *err) {
-    if (!sandbox_door_is_needed(ctx, project)) return database_backup(ctx->arena, from, sandbox_path(ctx->arena, project), err);
+    if (!sandbox_door_is_needed(ctx, project)) return overwrite_here(ctx, sandbox_path(ctx->arena, project), from, err);
     Value *request = sandbox_door_request(ctx->arena, "overwrite"), *answer;
     value_set_string(ctx->arena, request, "from", from);
     return sandbox_door_ask(ctx, project, request, &answer, err);

@@ -9,12 +9,14 @@
 #include "io/database.h"
 #include "io/file_system.h"
 #include "io/lock_file.h"
+#include "io/mapped_file.h"
 #include "io/random.h"
+#include "model/event.h"
 #include "services/sandbox_catalog.h"
 
 #define ENDING ".db"
 #define UNFINISHED ".new"
-#define KEPT_FIRST "before-"  // how names begin that devbox gives before it changes everything
+#define KEPT_FIRST "before-"
 
 enum { LOCK_TIMEOUT_MS = 60000, BUSY_MS = 30000, LONGEST_NAME = 64, MOST_KEPT = 3, NAME_DIGITS = 16 };
 
@@ -81,7 +83,20 @@ bool sandbox_snapshots_find(Context *ctx, const Project *project, const char *na
 
 // --- taking one -----------------------------------------------------------------------------------------------------------
 
+// A name that devbox gives before it changes everything.
+static bool is_own(const char *name) {
+    static const char *const beginnings[] = {KEPT_FIRST "restore-", KEPT_FIRST "reset-", KEPT_FIRST "destroy-"};
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+        if (text_starts_with(name, beginnings[i])) return true;
+    }
+    return false;
+}
+
 static bool check_name(const char *name, Error *err) {
+    if (is_own(name)) {
+        error_set(err, ERROR_USAGE, "'%s' is a name that devbox gives itself, and may remove again", name);
+        return error_hint(err, "take another one: my-%s", name);
+    }
     bool is_fine = isalnum((unsigned char)*name) && strlen(name) <= LONGEST_NAME;
     for (const char *c = name; is_fine && *c != '\0'; c++) is_fine = isalnum((unsigned char)*c) || strchr("._-", *c) != NULL;
     if (is_fine) return true;
@@ -122,7 +137,7 @@ static bool remove_unfinished(Context *ctx, const Project *project, Error *err) 
     StringList files = {0};
     if (!folder_list(ctx->arena, folder_of(ctx, project), &files, err)) return false;
     list_each(const char *const, file, &files) {
-        bool is_unfinished = text_ends_with(*file, UNFINISHED);
+        bool is_unfinished = strstr(*file, UNFINISHED) != NULL && !text_ends_with(*file, ENDING);
         if (is_unfinished && !file_remove(ctx->arena, path_join(ctx->arena, folder_of(ctx, project), *file), err)) return false;
     }
     return true;
@@ -154,9 +169,9 @@ static bool remove_oldest_kept(Context *ctx, const Project *project, Error *err)
     size_t kept = 0;
     if (!sandbox_snapshots_list(ctx, project, &snapshots, err)) return false;
     list_each(const Snapshot, snapshot, &snapshots) {
-        bool is_own = text_starts_with(snapshot->name, KEPT_FIRST);
-        kept += is_own;
-        if (is_own && kept > MOST_KEPT && !file_remove(ctx->arena, snapshot->path, err)) return false;
+        kept += is_own(snapshot->name);
+        bool is_surplus = is_own(snapshot->name) && kept > MOST_KEPT;
+        if (is_surplus && !file_remove(ctx->arena, snapshot->path, err)) return false;
     }
     return true;
 }
@@ -174,32 +189,58 @@ bool sandbox_snapshots_keep(Context *ctx, const Project *project, const char *ch
            remove_oldest_kept(ctx, project, err);
 }
 
+// It never changes in a file, so no lock is needed to read it.
+static bool read_page_size(const char *path, long long *bytes, Error *err) {
+    enum { OFFSET = 16, LARGEST = 65536 };
+    cleanup_mapped_file MappedFile file = {0};
+    if (!mapped_file_open(path, &file, err)) return false;
+    const unsigned char *header = (const unsigned char *)file.bytes;
+    *bytes = file.length < OFFSET + 2 ? 0 : (header[OFFSET] << 8) | header[OFFSET + 1];
+    if (*bytes == 1) *bytes = LARGEST;
+    return true;
+}
+
+// A name that never was before: an engine's file sharing may remember what an old one held.
+static const char *passing_path(Context *ctx, const Project *project) {
+    const char *name = arena_format(ctx->arena, "%s" UNFINISHED, random_hex(ctx->arena, NAME_DIGITS));
+    return path_join(ctx->arena, folder_of(ctx, project), name);
+}
+
+static bool set_page_size(Context *ctx, const char *path, long long bytes, const char *then, Error *err) {
+    cleanup_database Database *db = NULL;
+    return database_open(ctx->arena, path, DATABASE_WRITE, BUSY_MS, &db, err) &&
+           database_execute(db, arena_format(ctx->arena, "PRAGMA page_size = %lld; %s", bytes, then), err);
+}
+
+// SQLite overwrites a database that others have open only with pages of the same size.
+static bool overwrite(Context *ctx, const Project *project, const char *from, Error *err) {
+    long long wanted = 0, given = 0;
+    Error ignored = {.arena = ctx->arena};
+    const char *live = sandbox_path(ctx->arena, project);
+    if (is_there(ctx, project) && !read_page_size(live, &wanted, err)) return false;
+    if (!read_page_size(from, &given, err)) return false;
+    if (wanted == 0 || wanted == given) return sandbox_overwrite(ctx, project, from, err);
+    const char *copy = passing_path(ctx, project);
+    bool is_done = file_copy(ctx->arena, from, copy, 0600, err) && set_page_size(ctx, copy, wanted, "VACUUM", err) &&
+                   sandbox_overwrite(ctx, project, copy, err);
+    return file_remove(ctx->arena, copy, is_done ? err : &ignored) && is_done;
+}
+
 bool sandbox_snapshots_restore(Context *ctx, const Project *project, const Snapshot *wanted, Snapshot *kept, Error *err) {
     cleanup_fd int lock = -1;
     // The oldest of those that are kept goes last: it may be the wanted one.
     return take_lock(ctx, project, "db restore", &lock, err) && keep_first(ctx, project, "restore", kept, err) &&
-           sandbox_overwrite(ctx, project, wanted->path, err) && remove_oldest_kept(ctx, project, err);
+           overwrite(ctx, project, wanted->path, err) && remove_oldest_kept(ctx, project, err);
 }
 
-// A database with nothing but the empty list of tables. SQLite overwrites a live one only with pages of the same size.
-static bool make_empty(Context *ctx, const Snapshot *like, const char *path, Error *err) {
-    cleanup_database Database *old = NULL;
-    cleanup_database Database *db = NULL;
-    int64_t page_size = 0;
-    if (!database_open(ctx->arena, like->path, DATABASE_READ, BUSY_MS, &old, err)) return false;
-    if (!database_query_integer(old, "PRAGMA page_size", 0, &page_size, err)) return false;
-    if (!file_write_string(ctx->arena, path, "", 0600, err)) return false;
-    if (!database_open(ctx->arena, path, DATABASE_WRITE, BUSY_MS, &db, err)) return false;
-    return database_execute(db, arena_format(ctx->arena, "PRAGMA page_size = %lld", (long long)page_size), err) &&
-           database_execute(db, sandbox_catalog_create_sql, err);
-}
-
+// A database with nothing but the empty list of tables.
 static bool empty(Context *ctx, const Project *project, const Snapshot *like, Error *err) {
-    // A name that never was before: an engine's file sharing may remember what an old one held.
-    const char *name = arena_format(ctx->arena, "%s" UNFINISHED, random_hex(ctx->arena, NAME_DIGITS));
-    const char *source = path_join(ctx->arena, folder_of(ctx, project), name);
+    long long page_size;
     Error ignored = {.arena = ctx->arena};
-    bool is_done = make_empty(ctx, like, source, err) && sandbox_overwrite(ctx, project, source, err);
+    const char *source = passing_path(ctx, project);
+    if (!read_page_size(like->path, &page_size, err) || !file_write_string(ctx->arena, source, "", 0600, err)) return false;
+    bool is_done =
+        set_page_size(ctx, source, page_size, sandbox_catalog_create_sql, err) && sandbox_overwrite(ctx, project, source, err);
     return file_remove(ctx->arena, source, is_done ? err : &ignored) && is_done;
 }
 
@@ -209,6 +250,21 @@ static bool keep_and_empty(Context *ctx, const Project *project, Snapshot *kept,
     return kept->name == NULL || (empty(ctx, project, kept, err) && remove_oldest_kept(ctx, project, err));
 }
 
+// Whatever keeps the seeds from being loaded, Ctrl-C too, leaves the database as it was.
+static void take_back(Context *ctx, const Project *project, const Snapshot *kept) {
+    cleanup_fd int lock = -1;
+    Context own = *ctx;
+    Error problem = {.arena = ctx->arena};
+    own.cancel = NULL;
+    if (kept->name == NULL) return;
+    if (take_lock(&own, project, "db reset", &lock, &problem) && sandbox_overwrite(&own, project, kept->path, &problem)) return;
+    event_warning(ctx, arena_format(ctx->arena, "devbox db restore %s", kept->name),
+                  "the sandbox database is empty now: it could not be brought back: %s", problem.message);
+}
+
 bool sandbox_snapshots_reset(Context *ctx, const Project *project, Snapshot *kept, SeedReport *report, Error *err) {
-    return keep_and_empty(ctx, project, kept, err) && sandbox_seed(ctx, project, report, err);
+    if (!keep_and_empty(ctx, project, kept, err)) return false;
+    if (sandbox_seed(ctx, project, report, err)) return true;
+    take_back(ctx, project, kept);
+    return false;
 }

@@ -16,15 +16,16 @@ bool sandbox_snapshots_list(Context *ctx, const Project *project, SnapshotList *
 // NULL: the newest one.
 bool sandbox_snapshots_find(Context *ctx, const Project *project, const char *name, Snapshot *found, Error *err) MUST_USE;
 
-// Keeps the sandbox as it is now. `name` NULL: the date and time. A name that is taken is an error.
+// Keeps the sandbox as it is now. `name` NULL: the date and time. A name that is taken, or one of devbox's own, is an error.
 bool sandbox_snapshots_take(Context *ctx, const Project *project, const char *name, Snapshot *taken, Error *err) MUST_USE;
 
 // Keeps the sandbox under a name of devbox's own before this is done to it ("destroy"). *kept without a name: there was none.
+// Like what follows it removes all but the newest three of such snapshots.
 bool sandbox_snapshots_keep(Context *ctx, const Project *project, const char *change, Snapshot *kept, Error *err) MUST_USE;
 
 // Makes the sandbox what it was then. What it is until now is kept first, in *kept (no name: there was none).
 bool sandbox_snapshots_restore(Context *ctx, const Project *project, const Snapshot *wanted, Snapshot *kept,
                                Error *err) MUST_USE;
 
-// Empties the sandbox and loads the seeds. What it is until now is kept first.
+// Empties the sandbox and loads the seeds. What it is until now is kept first. When the seeds cannot be loaded it is brought back.
 bool sandbox_snapshots_reset(Context *ctx, const Project *project, Snapshot *kept, SeedReport *report, Error *err) MUST_USE;

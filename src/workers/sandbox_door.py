@@ -180,9 +180,12 @@ def overwrite(request):
         if time.monotonic() > deadline:
             raise Trouble("copy", "database is locked", CODES["locked"])
 
-    with open_database({**request, "database": request["from"]}, "ro") as source, open_database(request, "rwc") as database:
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(request["database"], os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with open_database({**request, "database": request["from"]}, "ro") as source, open_database(request, "rw") as database:
         try:
             source.backup(database, progress=watch)  # which waits for whoever has it locked, by itself for ever
+            database.execute("PRAGMA journal_mode = WAL").fetchall()
         except sqlite3.Error as error:
             raise Trouble("copy", str(error), code_of(error)) from None
     return {}

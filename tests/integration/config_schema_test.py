@@ -22,7 +22,7 @@ airflow:
   pools: {small: 2, large: {slots: 9, description: many}}
   memory: 512m
 seeds: {columns: {orders: {amount: real}}}
-airbyte: {enabled: true, low_resource: auto}
+airbyte: {enabled: true, low_resource: "false"}
 gate: {budget: 90s, run: [dags], on_error: warn}
 env: {pass: [MY_KEY]}
 environments: {sandbox: {bucket: b, depth: {any: 1}}}
@@ -31,6 +31,7 @@ dbt:
 WRONG = {"airflow: {prot: 1}": "airflow", "airflow: {port: 70000}": "airflow/port", 'airflow: {version: "2.9"}': "airflow/version",
          "gate: {run: [all]}": "gate/run/0", "gate: {budget: soon}": "gate/budget", "airflow: {memory: big}": "airflow/memory",
          "env: {pass: [A-B]}": "env/pass/0", "seeds: {columns: {t: {c: number}}}": "seeds/columns/t/c", "airflow: {pools: {p: {}}}": "airflow/pools/p",
+         "airflow: {memory: 0m}": "airflow/memory", "gate: {budget: 0}": "gate/budget", "airflow: {env: {A-B: 1}}": "airflow/env",
          "runtime: podman": "runtime", "nothing: 1": ""}
 
 

@@ -287,6 +287,17 @@ class SandboxBehindFileSharing(unittest.TestCase):
             self.assertEqual(host.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
             self.assertEqual(host.execute("SELECT count(*) FROM written").fetchall(), [(2 * ROWS,)])
 
+    def test_k_destroy_takes_containers_and_keeps_all_that_tasks_wrote(self):
+        instance = self.checkout.instance
+        self.assertEqual(self.rows("SELECT count(*) FROM written"), [[2 * ROWS]])  # a container for tests is there again
+        self.checkout.run("destroy", "--yes").check()
+        for kind, *options in (("container", "-a"), ("volume",), ("network",)):
+            for label in ("dev.devbox.instance=" + instance, "com.docker.compose.project=devbox-platform-" + instance[:6]):
+                self.assertEqual(self.engine.docker(kind, "ls", "-q", *options, "--filter", "label=" + label), "")
+        (kept,) = [name for name in os.listdir(self.checkout.path(".devbox/snapshots")) if name.startswith("before-destroy-")]
+        with contextlib.closing(sqlite3.connect(self.checkout.path(".devbox/snapshots/" + kept))) as snapshot:
+            self.assertEqual(snapshot.execute("SELECT count(*) FROM written").fetchall(), [(2 * ROWS,)])
+
 
 if __name__ == "__main__":
     support.main()

@@ -46,7 +46,7 @@ static void kinds_become_what_editors_check(void **state) {
     const Value *schema = make(*state);
     assert_string_equal(print_at(schema, *state, "airflow.version", "enum"), "[\"2.10.3\",\"3.0.6\"]");
     assert_string_equal(print_at(schema, *state, "airflow.port", "maximum"), "65535");
-    assert_string_equal(print_at(schema, *state, "airbyte.enabled", "enum"), "[\"auto\",true,false]");
+    assert_string_equal(print_at(schema, *state, "airbyte.enabled", "enum"), "[\"auto\",\"true\",true,\"false\",false]");
     assert_string_equal(print_at(schema, *state, "gate.run", "items"), "{\"enum\":[\"dags\",\"dbt\"]}");
     assert_string_equal(print_at(schema, *state, "seeds.columns.*.*", "enum"),
                         "[\"integer\",\"real\",\"text\",\"boolean\",\"date\",\"timestamp\"]");

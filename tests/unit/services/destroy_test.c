@@ -46,7 +46,7 @@ static void all_but_snapshots_goes(void **state) {
     StringList lines = destroy_describe(&checkout->ctx, &project, &found);
     assert_string_equal(text_join(checkout->arena, &lines, "|"),
                         ".devbox (1 MB): the sandbox database, Airflow's runs, what dbt built, logs; its snapshots stay");
-    if (!destroy_execute(&checkout->ctx, &project, &found, &kept, &checkout->err)) fail_msg("%s", checkout->err.message);
+    if (!destroy_execute(&checkout->ctx, &project, &kept, &checkout->err)) fail_msg("%s", checkout->err.message);
     assert_null(kept.name);
     assert_string_equal(names_in_state(checkout), ".gitignore snapshots");
     assert_true(file_exists(checkout_path(checkout, "seeds/orders.csv")));
@@ -57,8 +57,20 @@ static void without_snapshots_the_folder_goes_too(void **state) {
     Snapshot kept;
     Project project = open_with_state(checkout, RUNTIME_NATIVE);
     checkout_add(checkout, ".devbox/logs/scheduler.log", "a line");
-    Belongings found = find(checkout, &project);
-    assert_true(destroy_execute(&checkout->ctx, &project, &found, &kept, &checkout->err));
+    assert_true(destroy_execute(&checkout->ctx, &project, &kept, &checkout->err));
+    assert_false(folder_exists(project.state));
+}
+
+static void the_content_of_a_linked_folder_goes_with_the_link(void **state) {
+    Checkout *checkout = *state;
+    Snapshot kept;
+    checkout_add_folder(checkout, "dags");
+    checkout_add(checkout, "elsewhere/logs/scheduler.log", "a line");
+    checkout_add_link(checkout, ".devbox", "elsewhere");
+    Project project = checkout_open(checkout);
+    project.config.runtime = RUNTIME_NATIVE;
+    if (!destroy_execute(&checkout->ctx, &project, &kept, &checkout->err)) fail_msg("%s", checkout->err.message);
+    assert_false(folder_exists(checkout_path(checkout, "elsewhere/logs")));
     assert_false(folder_exists(project.state));
 }
 
@@ -67,9 +79,9 @@ static void a_sandbox_that_cannot_be_kept_keeps_all(void **state) {
     Snapshot kept;
     Project project = open_with_state(checkout, RUNTIME_NATIVE);
     checkout_add(checkout, ".devbox/sandbox.db", "this is no database, but nobody said that it may go");
-    Belongings found = find(checkout, &project);
-    assert_false(destroy_execute(&checkout->ctx, &project, &found, &kept, &checkout->err));
-    assert_true(text_starts_with(checkout->err.message, "nothing was removed: the sandbox database could not be kept: "));
+    assert_false(destroy_execute(&checkout->ctx, &project, &kept, &checkout->err));
+    assert_true(
+        text_starts_with(checkout->err.message, "the sandbox database could not be kept, so nothing of .devbox was removed: "));
     assert_true(file_exists(checkout_path(checkout, ".devbox/sandbox.db")));
 }
 
@@ -107,6 +119,7 @@ int main(void) {
         test_with_checkout(snapshots_alone_are_nothing_to_remove),
         test_with_checkout(all_but_snapshots_goes),
         test_with_checkout(without_snapshots_the_folder_goes_too),
+        test_with_checkout(the_content_of_a_linked_folder_goes_with_the_link),
         test_with_checkout(a_sandbox_that_cannot_be_kept_keeps_all),
         test_with_checkout(what_is_in_containers_is_told),
     };

@@ -67,7 +67,7 @@ static DockerProject all_kinds(Checkout *checkout) {
     return project;
 }
 
-static void containers_go_first_and_what_is_gone_is_done(void **state) {
+static void containers_go_by_themselves_and_what_is_gone_is_done(void **state) {
     Checkout *checkout = *state;
     DockerProject project = all_kinds(checkout);
     const FakeDockerAnswer script[] = {
@@ -76,7 +76,8 @@ static void containers_go_first_and_what_is_gone_is_done(void **state) {
         {.call = "DELETE /volumes/shop%20postgres", .answer = "{}"},
     };
     fake_docker_script(script, sizeof script / sizeof *script);
-    assert_true(docker_project_remove(&checkout->ctx, &fake_docker_engine, &project, &checkout->err));
+    assert_true(docker_project_remove_containers(&checkout->ctx, &fake_docker_engine, &project, &checkout->err));
+    assert_true(docker_project_remove_rest(&checkout->ctx, &fake_docker_engine, &project, &checkout->err));
     fake_docker_assert_used();
 }
 
@@ -84,11 +85,10 @@ static void what_is_in_use_stays_and_is_said(void **state) {
     Checkout *checkout = *state;
     DockerProject project = all_kinds(checkout);
     const FakeDockerAnswer script[] = {
-        {.call = "remove c1"},
         {.call = "DELETE /networks/n1", .failure = ERROR_SERVICE, .answer = "network n1 has active endpoints"},
     };
     fake_docker_script(script, sizeof script / sizeof *script);
-    assert_false(docker_project_remove(&checkout->ctx, &fake_docker_engine, &project, &checkout->err));
+    assert_false(docker_project_remove_rest(&checkout->ctx, &fake_docker_engine, &project, &checkout->err));
     assert_string_equal(checkout->err.message, "network n1 has active endpoints");
     fake_docker_assert_used();
 }
@@ -96,7 +96,7 @@ static void what_is_in_use_stays_and_is_said(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_with_checkout(each_thing_is_found_once),         test_with_checkout(an_engine_without_anything_of_it_gives_nothing),
-        test_with_checkout(a_lost_engine_is_an_error),        test_with_checkout(containers_go_first_and_what_is_gone_is_done),
+        test_with_checkout(a_lost_engine_is_an_error),        test_with_checkout(containers_go_by_themselves_and_what_is_gone_is_done),
         test_with_checkout(what_is_in_use_stays_and_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

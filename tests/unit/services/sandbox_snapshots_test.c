@@ -146,6 +146,8 @@ static void a_deleted_database_comes_back(void **state) {
     assert_true(file_remove(shop->arena, sandbox_path(shop->arena, &shop->project), &shop->err));
     assert_null(restore(shop, "one").name);
     assert_int_equal(count(shop, "SELECT count(*) FROM orders"), 2);
+    assert_int_equal(count(shop, "SELECT journal_mode = 'wal' FROM pragma_journal_mode"), 1);
+    assert_int_equal(file_info(sandbox_path(shop->arena, &shop->project)).mode, 0600);
 }
 
 static void a_reset_leaves_the_seeds_alone_and_keeps_what_was(void **state) {
@@ -170,10 +172,41 @@ static void a_reset_without_a_database_is_the_first_load(void **state) {
     assert_int_equal(count(shop, "SELECT count(*) FROM orders"), 2);
 }
 
+static void a_reset_whose_seeds_cannot_be_loaded_changes_nothing(void **state) {
+    SeedProject *shop = *state;
+    Snapshot kept;
+    SeedReport report;
+    change(shop, "CREATE TABLE mine(x); DELETE FROM orders WHERE id = 1");
+    seed_project_write(shop, "seeds/orders.csv", "id\n1\n2,3\n");
+    assert_false(sandbox_snapshots_reset(&shop->ctx, &shop->project, &kept, &report, &shop->err));
+    assert_int_equal(shop->err.code, ERROR_SEED);
+    assert_int_equal(shop->notes.count, 0);
+    assert_int_equal(count(shop, "SELECT count(*) FROM orders"), 1);
+    assert_int_equal(count(shop, "SELECT count(*) FROM sqlite_master WHERE name = 'mine'"), 1);
+}
+
+static void pages_of_another_size_are_no_obstacle(void **state) {
+    SeedProject *shop = *state;
+    take(shop, "one");
+    assert_int_equal(count(shop, "SELECT page_size FROM pragma_page_size"), 16384);
+    assert_true(file_remove(shop->arena, sandbox_path(shop->arena, &shop->project), &shop->err));
+    Database *other = NULL;
+    assert_true(database_open(shop->arena, sandbox_path(shop->arena, &shop->project), DATABASE_CREATE, 1000, &other, &shop->err));
+    assert_true(database_execute(other, "CREATE TABLE mine(x)", &shop->err));
+    Snapshot kept = restore(shop, "one");
+    database_close(other);
+    assert_int_equal(count(shop, "SELECT count(*) FROM orders"), 2);
+    restore(shop, kept.name);
+    assert_int_equal(count(shop, "SELECT count(*) FROM mine"), 0);
+    StringList names = files(shop);
+    list_each(const char *const, name, &names) assert_null(strstr(*name, ".new"));
+}
+
 static void three_of_its_own_snapshots_stay_and_all_of_the_users(void **state) {
     SeedProject *shop = *state;
     SeedReport report;
-    take(shop, "mine");
+    Snapshot mine = take(shop, "before-backfill");
+    age(&mine, 1);
     for (long i = 0; i < 6; i++) {
         fake_clock_advance(1000);
         Snapshot kept = reset(shop, &report);
@@ -182,13 +215,15 @@ static void three_of_its_own_snapshots_stay_and_all_of_the_users(void **state) {
     StringList names = files(shop);
     assert_string_equal(
         text_join(shop->arena, &names, " "),
-        "before-reset-20261126-124009.db before-reset-20261126-124010.db before-reset-20261126-124011.db mine.db");
+        "before-backfill.db before-reset-20261126-124009.db before-reset-20261126-124010.db before-reset-20261126-124011.db");
 }
 
 static void what_a_killed_command_left_goes_with_the_next(void **state) {
     SeedProject *shop = *state;
     take(shop, "one");
     seed_project_write(shop, ".devbox/snapshots/half.db.new", "half");
+    seed_project_write(shop, ".devbox/snapshots/half.db.new-journal", "half");
+    seed_project_write(shop, ".devbox/snapshots/half.db.new.0123456789abcdef", "half");
     take(shop, "two");
     StringList names = files(shop);
     assert_string_equal(text_join(shop->arena, &names, " "), "one.db two.db");
@@ -206,6 +241,8 @@ static void mistakes_name_what_there_is(void **state) {
                   "there is no snapshot 'x'", "there are: backfill");
     check_refused(shop, sandbox_snapshots_take(&shop->ctx, &shop->project, "backfill", &found, &shop->err), ERROR_USAGE,
                   "there is a snapshot 'backfill' already", "snapshots/backfill.db");
+    check_refused(shop, sandbox_snapshots_take(&shop->ctx, &shop->project, "before-reset-1", &found, &shop->err), ERROR_USAGE,
+                  "'before-reset-1' is a name that devbox gives itself, and may remove again", "my-before-reset-1");
     const char *const wrong[] = {
         "", "../up", "a b", ".hidden", "-x", "ö", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -215,6 +252,17 @@ static void mistakes_name_what_there_is(void **state) {
     assert_true(file_remove(shop->arena, sandbox_path(shop->arena, &shop->project), &shop->err));
     assert_false(sandbox_snapshots_take(&shop->ctx, &shop->project, "late", &found, &shop->err));
     assert_string_equal(shop->err.hint, "devbox db seed");
+}
+
+// Its header is fine, so that it shows only while pages are copied or used.
+static void a_damaged_snapshot_is_what_the_error_names(void **state) {
+    SeedProject *shop = *state;
+    Snapshot wanted = take(shop, "one"), kept;
+    assert_int_equal(truncate(wanted.path, wanted.size_bytes - 100), 0);
+    bool is_done = sandbox_snapshots_restore(&shop->ctx, &shop->project, &wanted, &kept, &shop->err);
+    if (!is_done) assert_null(strstr(shop->err.hint == NULL ? "" : shop->err.hint, "sandbox.db"));
+    restore(shop, is_done ? kept.name : "before-restore-20261126-124005");
+    assert_int_equal(count(shop, "SELECT count(*) FROM orders"), 2);
 }
 
 static void a_snapshot_that_is_no_database_changes_nothing(void **state) {
@@ -240,6 +288,9 @@ int main(void) {
         test_either_way(three_of_its_own_snapshots_stay_and_all_of_the_users),
         test_either_way(what_a_killed_command_left_goes_with_the_next),
         test_either_way(mistakes_name_what_there_is),
+        test_either_way(a_reset_whose_seeds_cannot_be_loaded_changes_nothing),
+        test_either_way(pages_of_another_size_are_no_obstacle),
+        test_either_way(a_damaged_snapshot_is_what_the_error_names),
         test_either_way(a_snapshot_that_is_no_database_changes_nothing),
     };
     int failed = cmocka_run_group_tests_name("here", tests, NULL, NULL);
