@@ -289,7 +289,6 @@ class SandboxBehindFileSharing(unittest.TestCase):
 
     def test_k_destroy_takes_containers_and_keeps_all_that_tasks_wrote(self):
         instance = self.checkout.instance
-        self.assertEqual(self.rows("SELECT count(*) FROM written"), [[2 * ROWS]])  # a container for tests is there again
         self.checkout.run("destroy", "--yes").check()
         for kind, *options in (("container", "-a"), ("volume",), ("network",)):
             for label in ("dev.devbox.instance=" + instance, "com.docker.compose.project=devbox-platform-" + instance[:6]):
