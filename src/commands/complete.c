@@ -103,9 +103,7 @@ static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Er
         error_set(err, ERROR_USAGE, "__complete does not know '%s'", kind);
         return error_hint(err, "give dags, services or snapshots");
     }
-    Value *data = value_array(ctx->arena);
-    list_each(const char *, name, &names) value_append(ctx->arena, data, value_string(ctx->arena, *name));
-    event_result(ctx, &(Result){.data = data, .text = text_join(ctx->arena, &names, "\n")});
+    event_result(ctx, &(Result){.data = value_from_strings(ctx->arena, &names), .text = text_join(ctx->arena, &names, "\n")});
     return true;
 }
 

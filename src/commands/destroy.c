@@ -1,28 +1,19 @@
 #include "services/destroy.h"
 #include "base/cleanup.h"
-#include "base/text.h"
 #include "commands/commands.h"
 #include "io/clock.h"
 #include "io/file_system.h"
-#include "io/lock_file.h"
 #include "model/event.h"
 #include "services/airbyte.h"
 #include "services/airflow_runtime.h"
 #include "services/consent.h"
-
-enum { START_LOCK_WAIT_MS = 2000 };
-
-static Value *strings_to_value(Arena *arena, const StringList *strings) {
-    Value *array = value_array(arena);
-    list_each(const char *const, string, strings) value_append(arena, array, value_string(arena, *string));
-    return array;
-}
+#include "services/start_lock.h"
 
 static Value *belongings_to_value(Arena *arena, const Belongings *found) {
     Value *data = value_object(arena);
-    value_set(arena, data, "containers", strings_to_value(arena, &found->docker.containers));
-    value_set(arena, data, "networks", strings_to_value(arena, &found->docker.networks));
-    value_set(arena, data, "volumes", strings_to_value(arena, &found->docker.volumes));
+    value_set(arena, data, "containers", value_from_strings(arena, &found->docker.containers));
+    value_set(arena, data, "networks", value_from_strings(arena, &found->docker.networks));
+    value_set(arena, data, "volumes", value_from_strings(arena, &found->docker.volumes));
     value_set_integer(arena, data, "bytes", found->size_bytes);
     return data;
 }
@@ -64,9 +55,8 @@ static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Er
         event_result(ctx, &(Result){.data = belongings_to_value(ctx->arena, &found)});
         return true;
     }
-    if (!get_consent(ctx, &lines, err) || !project_prepare_state(ctx, &project, err)) return false;
-    const char *lock = project_state_path(ctx->arena, &project, "run/start.lock");
-    if (!lock_file_take(ctx, lock, "destroy", START_LOCK_WAIT_MS, &lock_fd, err)) return false;
+    if (!get_consent(ctx, &lines, err)) return false;
+    if (!start_lock_take(ctx, &project, "destroy", START_LOCK_WAIT_MS, &lock_fd, err)) return false;
     long long started_ms = clock_now_ms();
     event_step_started(ctx, "destroy", NULL);
     if (!destroy_execute(ctx, &project, &kept, err)) {

@@ -27,7 +27,7 @@ static int compare_pairs(const void *left, const void *right) {
 static void show(Context *ctx, const Project *project, const PairList *variables, const StringList *withheld, bool reveals) {
     Arena *arena = ctx->arena;
     Table table = {0};
-    Value *data = value_object(arena), *values = value_object(arena), *held_back = value_array(arena);
+    Value *data = value_object(arena), *values = value_object(arena);
     list_push(arena, &table.columns, (TableColumn){.title = "variable"});
     list_push(arena, &table.columns, (TableColumn){.title = "value"});
     list_push(arena, &table.columns, (TableColumn){.title = "from"});
@@ -38,10 +38,9 @@ static void show(Context *ctx, const Project *project, const PairList *variables
         value_set_string(arena, values, pair->key, shown);
         table_add_row(arena, &table, (const char *[]){pair->key, shown, pair->origin});
     }
-    list_each(const char *const, name, withheld) value_append(arena, held_back, value_string(arena, *name));
     value_set_string(arena, data, "instance", project->instance);
     value_set(arena, data, "variables", values);
-    value_set(arena, data, "withheld", held_back);
+    value_set(arena, data, "withheld", value_from_strings(arena, withheld));
     event_result(ctx, &(Result){.data = data, .table = &table});
 }
 

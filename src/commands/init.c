@@ -38,11 +38,10 @@ static bool report_nothing_found(const char *folder, Error *err) {
 }
 
 static void show_draft(Context *ctx, const char *path, const char *draft, const StringList *found) {
-    Value *data = value_object(ctx->arena), *list = value_array(ctx->arena);
-    list_each (const char *, item, found) value_append(ctx->arena, list, value_string(ctx->arena, *item));
+    Value *data = value_object(ctx->arena);
     value_set_string(ctx->arena, data, "path", path);
     value_set_bool(ctx->arena, data, "written", !ctx->is_dry_run);
-    value_set(ctx->arena, data, "found", list);
+    value_set(ctx->arena, data, "found", value_from_strings(ctx->arena, found));
     value_set_string(ctx->arena, data, "content", draft);
     const char *summary = arena_format(ctx->arena, "wrote %s: %s\nnext: devbox start", path, text_join(ctx->arena, found, ", "));
     event_result(ctx, &(Result){.data = data, .text = ctx->is_dry_run ? draft : summary});

@@ -2,12 +2,10 @@
 #include "base/text.h"
 #include "commands/commands.h"
 #include "io/clock.h"
-#include "io/lock_file.h"
 #include "model/event.h"
 #include "services/airflow_runtime.h"
 #include "services/start.h"
-
-enum { START_LOCK_WAIT_MS = 2000 };
+#include "services/start_lock.h"
 
 static const Argument arguments[] = {
     {"SERVICE", "scheduler, triggerer, …; default all of Airflow", ARGUMENT_REPEATED_OPTIONAL, COMPLETE_SERVICES}, {0}};
@@ -52,9 +50,7 @@ static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Er
         say_what_would_end(ctx, &invocation->arguments);
         return true;
     }
-    if (!project_prepare_state(ctx, project, err)) return false;
-    const char *lock = project_state_path(ctx->arena, project, "run/start.lock");
-    if (!lock_file_take(ctx, lock, "restart", START_LOCK_WAIT_MS, &lock_fd, err)) return false;
+    if (!start_lock_take(ctx, project, "restart", START_LOCK_WAIT_MS, &lock_fd, err)) return false;
     return restart(ctx, project, &invocation->arguments, err);
 }
 

@@ -1,12 +1,10 @@
 #include "base/cleanup.h"
 #include "commands/commands.h"
 #include "io/clock.h"
-#include "io/lock_file.h"
 #include "model/event.h"
 #include "services/airbyte.h"
 #include "services/airflow_runtime.h"
-
-enum { START_LOCK_WAIT_MS = 2000 };
+#include "services/start_lock.h"
 
 static const Example examples[] = {{"devbox stop", "end all services of this checkout; nothing is deleted"}, {0}};
 
@@ -29,9 +27,7 @@ static bool run(Context *ctx, const Invocation *invocation, Outcome *outcome, Er
     long long start_ms = clock_now_ms();
     airflow_runtime_find(ctx, &found);
     if (ctx->is_dry_run) return say_what_would_end(ctx, project, err);
-    if (!project_prepare_state(ctx, project, err)) return false;
-    const char *lock = project_state_path(ctx->arena, project, "run/start.lock");
-    if (!lock_file_take(ctx, lock, "stop", START_LOCK_WAIT_MS, &lock_fd, err)) return false;
+    if (!start_lock_take(ctx, project, "stop", START_LOCK_WAIT_MS, &lock_fd, err)) return false;
     event_step_started(ctx, "airflow", "stopping");
     if (!airflow_runtime_of(project)->stop(ctx, project, &was_running, err)) {
         event_step_failed(ctx, "airflow", clock_now_ms() - start_ms, err);

@@ -102,6 +102,12 @@ bool value_get_bool(const Value *object, const char *key, bool fallback) {
     return member != NULL && member->kind == VALUE_BOOL ? member->boolean : fallback;
 }
 
+Value *value_from_strings(Arena *arena, const StringList *strings) {
+    Value *array = value_array(arena);
+    list_each(const char *const, string, strings) value_append(arena, array, value_string(arena, *string));
+    return array;
+}
+
 StringList value_strings(Arena *arena, const Value *array) {
     StringList strings = {0};
     if (array == NULL || array->kind != VALUE_ARRAY) return strings;

@@ -47,5 +47,8 @@ const char *value_get_string(const Value *object, const char *key, const char *f
 int64_t value_get_integer(const Value *object, const char *key, int64_t fallback);
 bool value_get_bool(const Value *object, const char *key, bool fallback);
 
+// An array of these strings.
+Value *value_from_strings(Arena *arena, const StringList *strings);
+
 // The strings of an array, other items left out; none when it is no array. `array` may be NULL.
 StringList value_strings(Arena *arena, const Value *array);

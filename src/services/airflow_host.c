@@ -28,12 +28,10 @@ bool airflow_host_open(Context *ctx, const AirflowSetup *setup, const ChildEnvir
 }
 
 bool airflow_host_start(Context *ctx, AirflowHost *host, const AirflowService *service, const char *log_path) {
-    Value *request = value_object(ctx->arena), *argv = value_array(ctx->arena);
-    list_each(const char *const, argument, &service->arguments)
-        value_append(ctx->arena, argv, value_string(ctx->arena, *argument));
+    Value *request = value_object(ctx->arena);
     value_set_string(ctx->arena, request, "op", "start");
     value_set_string(ctx->arena, request, "service", service->name);
-    value_set(ctx->arena, request, "argv", argv);
+    value_set(ctx->arena, request, "argv", value_from_strings(ctx->arena, &service->arguments));
     value_set_string(ctx->arena, request, "log", log_path);
     const char *line = arena_format(ctx->arena, "%s\n", json_print(ctx->arena, request));
     // A request is far smaller than a pipe's atomic write.

@@ -45,21 +45,15 @@ static bool add_requirements(Context *ctx, const Project *project, AirflowImage 
     return true;
 }
 
-static Value *to_value(Arena *arena, const StringList *words) {
-    Value *list = value_array(arena);
-    list_each(const char *const, word, words) value_append(arena, list, value_string(arena, *word));
-    return list;
-}
-
 // What makes the metadata database of tests; its user is nobody's, so the password does not matter.
 static void add_template(Context *ctx, const AirflowProfile *profile, AirflowImage *image) {
     Arena *arena = ctx->arena;
     Value *request = value_object(arena), *commands = value_array(arena);
     list_each(const StringList, command, &profile->template_commands) {
-        if (text_equals(command->items[0], "db")) value_append(arena, commands, to_value(arena, command));
+        if (text_equals(command->items[0], "db")) value_append(arena, commands, value_from_strings(arena, command));
     }
     value_set(arena, request, "commands", commands);
-    value_set(arena, request, "sql", to_value(arena, &profile->template_sql));
+    value_set(arena, request, "sql", value_from_strings(arena, &profile->template_sql));
     add_file(arena, image, "template.json", json_print(arena, request));
 }
 

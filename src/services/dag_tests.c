@@ -103,12 +103,6 @@ static void consult_memory(const Context *ctx, const StringList *paths, DagEvent
     }
 }
 
-static Value *strings_to_value(Arena *arena, const StringList *strings) {
-    Value *array = value_array(arena);
-    list_each(const char *const, string, strings) value_append(arena, array, value_string(arena, *string));
-    return array;
-}
-
 static void note_left(const Context *ctx, int64_t left) {
     if (left == 0) return;
     event_note(ctx, "%lld more DAG %s not tested: --fail-fast stops after the first red one", (long long)left,
@@ -119,9 +113,9 @@ static void note_left(const Context *ctx, int64_t left) {
 static bool import_files(Context *ctx, const Project *project, const StringList *paths, DagEvents *events, Error *err) {
     Value *message = value_object(ctx->arena);
     value_set_string(ctx->arena, message, "op", "check_dags");
-    value_set(ctx->arena, message, "files", strings_to_value(ctx->arena, paths));
+    value_set(ctx->arena, message, "files", value_from_strings(ctx->arena, paths));
     if (events->memory != NULL)
-        value_set(ctx->arena, message, "uses_below", strings_to_value(ctx->arena, &events->memory->uses_below));
+        value_set(ctx->arena, message, "uses_below", value_from_strings(ctx->arena, &events->memory->uses_below));
     if (events->stops_at_first_red) value_set_bool(ctx->arena, message, "fail_fast", true);
     value_set_integer(ctx->arena, message, "timeout_ms", import_timeout_ms(&project->config.airflow));
     long long timeout_ms = ctx->timeout_ms > 0 ? ctx->timeout_ms : SMOKE_TIMEOUT_MS;

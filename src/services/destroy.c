@@ -7,12 +7,10 @@
 #include "services/compose_file.h"
 #include "services/docker_session.h"
 
-#define SNAPSHOTS "snapshots"
-
 enum { MEGABYTE = 1000 * 1000 };
 
 // Names of .devbox that stay: the user's snapshots, and what keeps git from seeing them.
-static bool stays(const char *name) { return text_equals(name, SNAPSHOTS) || text_equals(name, ".gitignore"); }
+static bool stays(const char *name) { return text_equals(name, SANDBOX_SNAPSHOTS_FOLDER) || text_equals(name, ".gitignore"); }
 
 // --- what there is --------------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,5 @@
 #include "services/port_forward.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>

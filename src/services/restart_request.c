@@ -12,11 +12,10 @@ static const char *request_path(Context *ctx, const Project *project) {
 
 bool restart_request_leave(Context *ctx, const Project *project, const StringList *services, const char **id, Error *err) {
     Arena *arena = ctx->arena;
-    Value *document = value_object(arena), *names = value_array(arena);
+    Value *document = value_object(arena);
     const char *chosen = random_hex(arena, ID_LENGTH);
-    list_each(const char *const, name, services) value_append(arena, names, value_string(arena, *name));
     value_set_string(arena, document, "id", chosen);
-    value_set(arena, document, "services", names);
+    value_set(arena, document, "services", value_from_strings(arena, services));
     if (!file_write_string(arena, request_path(ctx, project), json_print(arena, document), 0600, err)) return false;
     *id = chosen;
     return true;

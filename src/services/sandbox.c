@@ -275,12 +275,15 @@ static bool choose_temporary(Seeding *seeding, const Project *project, Error *er
     return folder_create(arena, folder, err);
 }
 
+bool sandbox_lock(Context *ctx, const Project *project, const char *what, int *fd, Error *err) {
+    if (!project_prepare_state(ctx, project, err)) return false;
+    return lock_file_take(ctx, project_state_path(ctx->arena, project, "sandbox.lock"), what, LOCK_TIMEOUT_MS, fd, err);
+}
+
 bool sandbox_seed(Context *ctx, const Project *project, SeedReport *report, Error *err) {
     Arena *arena = ctx->arena;
     cleanup_fd int lock = -1;
-    if (!project_prepare_state(ctx, project, err)) return false;
-    const char *lock_path = project_state_path(arena, project, "sandbox.lock");
-    if (!lock_file_take(ctx, lock_path, "db seed", LOCK_TIMEOUT_MS, &lock, err)) return false;
+    if (!sandbox_lock(ctx, project, "db seed", &lock, err)) return false;
     Seeding seeding = {.ctx = ctx, .memo = seed_memo_open(ctx, project)};
     seeding.live = (SandboxLive){.ctx = ctx,
                                  .project = project,

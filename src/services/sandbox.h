@@ -18,6 +18,9 @@ bool sandbox_query(Context *ctx, const Project *project, const char *sql, bool a
 // A consistent copy of the sandbox as it is now, in a file of its own.
 bool sandbox_backup(Context *ctx, const Project *project, const char *to, Error *err) MUST_USE;
 
+// One command at a time loads, copies or replaces the sandbox. Makes .devbox if need be; held until *fd is closed.
+bool sandbox_lock(Context *ctx, const Project *project, const char *what, int *fd, Error *err) MUST_USE;
+
 // Makes the sandbox, in one transaction, what the database in this file is; one that is missing is made.
 bool sandbox_overwrite(Context *ctx, const Project *project, const char *from, Error *err) MUST_USE;
 

@@ -73,12 +73,9 @@ static void take_entries(Arena *arena, const Value *rows, CatalogEntryList *entr
 static Value *statements_to_value(Arena *arena, const SqlStatementList *statements) {
     Value *list = value_array(arena);
     list_each(const SqlStatement, statement, statements) {
-        Value *item = value_object(arena), *parameters = value_array(arena);
-        list_each(const char *const, parameter, &statement->parameters) {
-            value_append(arena, parameters, value_string(arena, *parameter));
-        }
+        Value *item = value_object(arena);
         value_set_string(arena, item, "sql", statement->sql);
-        value_set(arena, item, "parameters", parameters);
+        value_set(arena, item, "parameters", value_from_strings(arena, &statement->parameters));
         value_append(arena, list, item);
     }
     return list;

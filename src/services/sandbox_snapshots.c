@@ -8,7 +8,6 @@
 #include "io/clock.h"
 #include "io/database.h"
 #include "io/file_system.h"
-#include "io/lock_file.h"
 #include "io/mapped_file.h"
 #include "io/random.h"
 #include "model/event.h"
@@ -18,10 +17,10 @@
 #define UNFINISHED ".new"
 #define KEPT_FIRST "before-"
 
-enum { LOCK_TIMEOUT_MS = 60000, BUSY_MS = 30000, LONGEST_NAME = 64, MOST_KEPT = 3, NAME_DIGITS = 16 };
+enum { BUSY_MS = 30000, LONGEST_NAME = 64, MOST_KEPT = 3, NAME_DIGITS = 16 };
 
 static const char *folder_of(Context *ctx, const Project *project) {
-    return project_state_path(ctx->arena, project, "snapshots");
+    return project_state_path(ctx->arena, project, SANDBOX_SNAPSHOTS_FOLDER);
 }
 
 static const char *path_of(Context *ctx, const Project *project, const char *name) {
@@ -114,17 +113,16 @@ static const char *new_name(Context *ctx, const Project *project, const char *be
     return name;
 }
 
-// A file that stays as it is needs no log beside it.
-static bool settle(Context *ctx, const char *path, Error *err) {
+static bool execute_on(Context *ctx, const char *path, const char *sql, Error *err) {
     cleanup_database Database *db = NULL;
-    return database_open(ctx->arena, path, DATABASE_WRITE, BUSY_MS, &db, err) &&
-           database_execute(db, "PRAGMA journal_mode = DELETE", err);
+    return database_open(ctx->arena, path, DATABASE_WRITE, BUSY_MS, &db, err) && database_execute(db, sql, err);
 }
 
 static bool copy_out(Context *ctx, const Project *project, const char *name, Snapshot *taken, Error *err) {
     const char *path = path_of(ctx, project, name), *made = arena_format(ctx->arena, "%s" UNFINISHED, path);
     if (!folder_create(ctx->arena, folder_of(ctx, project), err)) return false;
-    if (!sandbox_backup(ctx, project, made, err) || !settle(ctx, made, err)) return false;
+    // A file that stays as it is needs no log beside it.
+    if (!sandbox_backup(ctx, project, made, err) || !execute_on(ctx, made, "PRAGMA journal_mode = DELETE", err)) return false;
     if (!file_rename(ctx->arena, made, path, err)) return false;
     *taken = describe(ctx, project, name);
     return true;
@@ -144,9 +142,7 @@ static bool remove_unfinished(Context *ctx, const Project *project, Error *err) 
 }
 
 static bool take_lock(Context *ctx, const Project *project, const char *what, int *lock, Error *err) {
-    const char *path = project_state_path(ctx->arena, project, "sandbox.lock");
-    return project_prepare_state(ctx, project, err) && lock_file_take(ctx, path, what, LOCK_TIMEOUT_MS, lock, err) &&
-           remove_unfinished(ctx, project, err);
+    return sandbox_lock(ctx, project, what, lock, err) && remove_unfinished(ctx, project, err);
 }
 
 bool sandbox_snapshots_take(Context *ctx, const Project *project, const char *name, Snapshot *taken, Error *err) {
@@ -206,12 +202,6 @@ static const char *passing_path(Context *ctx, const Project *project) {
     return path_join(ctx->arena, folder_of(ctx, project), name);
 }
 
-static bool set_page_size(Context *ctx, const char *path, long long bytes, const char *then, Error *err) {
-    cleanup_database Database *db = NULL;
-    return database_open(ctx->arena, path, DATABASE_WRITE, BUSY_MS, &db, err) &&
-           database_execute(db, arena_format(ctx->arena, "PRAGMA page_size = %lld; %s", bytes, then), err);
-}
-
 // SQLite overwrites a database that others have open only with pages of the same size.
 static bool overwrite(Context *ctx, const Project *project, const char *from, Error *err) {
     long long wanted = 0, given = 0;
@@ -221,7 +211,8 @@ static bool overwrite(Context *ctx, const Project *project, const char *from, Er
     if (!read_page_size(from, &given, err)) return false;
     if (wanted == 0 || wanted == given) return sandbox_overwrite(ctx, project, from, err);
     const char *copy = passing_path(ctx, project);
-    bool is_done = file_copy(ctx->arena, from, copy, 0600, err) && set_page_size(ctx, copy, wanted, "VACUUM", err) &&
+    const char *resize = arena_format(ctx->arena, "PRAGMA page_size = %lld; VACUUM", wanted);
+    bool is_done = file_copy(ctx->arena, from, copy, 0600, err) && execute_on(ctx, copy, resize, err) &&
                    sandbox_overwrite(ctx, project, copy, err);
     return file_remove(ctx->arena, copy, is_done ? err : &ignored) && is_done;
 }
@@ -234,20 +225,18 @@ bool sandbox_snapshots_restore(Context *ctx, const Project *project, const Snaps
 }
 
 // A database with nothing but the empty list of tables.
-static bool empty(Context *ctx, const Project *project, const Snapshot *like, Error *err) {
-    long long page_size;
+static bool empty(Context *ctx, const Project *project, Error *err) {
     Error ignored = {.arena = ctx->arena};
     const char *source = passing_path(ctx, project);
-    if (!read_page_size(like->path, &page_size, err) || !file_write_string(ctx->arena, source, "", 0600, err)) return false;
-    bool is_done =
-        set_page_size(ctx, source, page_size, sandbox_catalog_create_sql, err) && sandbox_overwrite(ctx, project, source, err);
+    bool is_done = file_write_string(ctx->arena, source, "", 0600, err) &&
+                   execute_on(ctx, source, sandbox_catalog_create_sql, err) && overwrite(ctx, project, source, err);
     return file_remove(ctx->arena, source, is_done ? err : &ignored) && is_done;
 }
 
 static bool keep_and_empty(Context *ctx, const Project *project, Snapshot *kept, Error *err) {
     cleanup_fd int lock = -1;
     if (!take_lock(ctx, project, "db reset", &lock, err) || !keep_first(ctx, project, "reset", kept, err)) return false;
-    return kept->name == NULL || (empty(ctx, project, kept, err) && remove_oldest_kept(ctx, project, err));
+    return kept->name == NULL || (empty(ctx, project, err) && remove_oldest_kept(ctx, project, err));
 }
 
 // Whatever keeps the seeds from being loaded, Ctrl-C too, leaves the database as it was.

@@ -2,6 +2,8 @@
 #pragma once
 #include "services/sandbox.h"
 
+#define SANDBOX_SNAPSHOTS_FOLDER "snapshots"  // below .devbox
+
 typedef struct Snapshot {
     const char *name, *path;
     long long taken_ms;  // wall clock

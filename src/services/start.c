@@ -4,13 +4,13 @@
 #include "base/text.h"
 #include "io/clock.h"
 #include "io/file_system.h"
-#include "io/lock_file.h"
 #include "services/airflow_runtime.h"
 #include "services/child_environment.h"
 #include "services/dag_folder.h"
 #include "services/docker_wakeup.h"
 #include "services/doctor.h"
 #include "services/plan_runner.h"
+#include "services/start_lock.h"
 #include "services/start_steps.h"
 
 static bool is_wanted(const StartOptions *options, const char *name) {
@@ -102,8 +102,7 @@ static void warn_of_native(Context *ctx, const Error *passed_over) {
 bool start_platform(Context *ctx, Project *project, const StartOptions *options, StartReport *report, Error *err) {
     cleanup_fd int lock_fd = -1;
     Error passed_over = {.arena = ctx->arena};
-    if (!check_only(ctx, options, err) || !project_prepare_state(ctx, project, err)) return false;
-    if (!lock_file_take(ctx, project_state_path(ctx->arena, project, "run/start.lock"), "start", 0, &lock_fd, err)) return false;
+    if (!check_only(ctx, options, err) || !start_lock_take(ctx, project, "start", 0, &lock_fd, err)) return false;
     if (!airflow_runtime_decide(ctx, project, &passed_over, err)) return false;
     if (project->config.runtime == RUNTIME_DOCKER && !docker_wakeup(ctx, err)) return false;
     say_headline(ctx, project);

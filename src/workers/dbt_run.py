@@ -197,6 +197,7 @@ def run_command(context, name, arguments, parse, events):
     arguments = skip_seeds(name, arguments, manifest, provided)
     if arguments is None:
         return EXIT_OK
+    cancel_only_open_connections()
     outcome = invoke(arguments, manifest=manifest, callbacks=[events.on_dbt_event])
     results = [result for result in getattr(outcome.result, "results", None) or [] if getattr(result, "node", None) is not None]
     for result in results:  # those that dbt ended without an event
@@ -216,7 +217,6 @@ def run(context, arguments, events):
         say("%s replaced: dbt always works on the local sandbox here" % ", ".join(sorted(set(dropped))))
     from dbt.cli.main import cli
     write_json_at_once()
-    cancel_only_open_connections()
     name, behind, command = find_command(arguments, cli)
     if not command or {"-h", "--help"} & set(arguments):
         return EXIT_OK if invoke(arguments).success else EXIT_FAILED
