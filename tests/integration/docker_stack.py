@@ -186,6 +186,13 @@ class Engine:
             raise AssertionError("docker %s: exit code %d\n%s" % (" ".join(words), done.returncode, done.stdout[-6000:]))
         return done.stdout if check else done
 
+    def things_of(self, kind, project, instance):
+        """Containers, networks or volumes (`kind`) of a checkout: those of compose's project, and devbox's own."""
+        options, found = ["-a"] if kind == "container" else [], set()
+        for label in ("com.docker.compose.project=" + project, "dev.devbox.instance=" + instance):
+            found.update(self.docker(kind, "ls", "-q", *options, "--filter", "label=" + label).split())
+        return sorted(found)
+
     def environment(self, compose=None):
         """Variables for a child that is to use this engine, and of all composes only this one (see compose_environment)."""
         found = {"DOCKER_HOST": "unix://" + self.socket, "DOCKER_CONFIG": self.folder + "/config"}

@@ -120,11 +120,9 @@ class Checkout(support.Checkout):
     def remove_stack(self):
         """Removes containers, networks and volumes, as nobody but a test does."""
         for kind, words in (("container", ["rm", "-f", "-v"]), ("network", ["rm"]), ("volume", ["rm", "-f"])):
-            listing = ["ls", "-q"] + (["-a"] if kind == "container" else [])
-            for label in ("com.docker.compose.project=" + self.project, "dev.devbox.instance=" + self.instance):
-                left = self.engine.docker(kind, *listing, "--filter", "label=" + label).split()
-                if left:
-                    self.engine.docker(kind, *words, *left)
+            left = self.engine.things_of(kind, self.project, self.instance)
+            if left:
+                self.engine.docker(kind, *words, *left)
 
     def close(self):
         if self.engine.daemon is None:
