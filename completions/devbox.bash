@@ -11,11 +11,11 @@ _devbox() {
         if [[ $word == "=" ]]; then skip=1; continue; fi
         if [[ -n $skip ]]; then skip=""; continue; fi
         case "$word" in
-            -C|--directory|--timeout|--only|--runtime|-o|--output|-n|--lines|--since|--junit|--report|--task|--date|--conf|--retries|-f|--format) skip=1 ;;
+            -C|--directory|--timeout|--only|--runtime|-o|--output|-n|--lines|--since|--junit|--report|--task|--date|--conf|--retries|-f|--format|-t|--table|--limit) skip=1 ;;
             -*) ;;
             *)
                 case "${path:+$path }$word" in
-                    "start"|"status"|"logs"|"open"|"restart"|"stop"|"doctor"|"test"|"test dag"|"test dags"|"test dbt"|"watch"|"check"|"db"|"db seed"|"db query"|"db snapshot"|"db list"|"db restore"|"db reset"|"dbt"|"airflow"|"airbyte"|"airbyte start"|"airbyte stop"|"airbyte status"|"airbyte credentials"|"hook"|"hook install"|"hook uninstall"|"hook status"|"init"|"config"|"config show"|"config check"|"config compose"|"config schema"|"env"|"explain"|"completion"|"destroy"|"version") path="${path:+$path }$word" ;;
+                    "start"|"status"|"logs"|"open"|"restart"|"stop"|"doctor"|"test"|"test dag"|"test dags"|"test dbt"|"watch"|"check"|"db"|"db seed"|"db query"|"db shell"|"db snapshot"|"db list"|"db diff"|"db restore"|"db reset"|"dbt"|"airflow"|"airbyte"|"airbyte start"|"airbyte stop"|"airbyte status"|"airbyte credentials"|"hook"|"hook install"|"hook uninstall"|"hook status"|"init"|"config"|"config show"|"config check"|"config compose"|"config schema"|"env"|"explain"|"completion"|"destroy"|"version") path="${path:+$path }$word" ;;
                 esac
                 ;;
         esac
@@ -32,7 +32,7 @@ _devbox() {
             ;;
         "status")
             words=""
-            options="--short --output"
+            options="--short --output --watch"
             ;;
         "logs")
             words=""
@@ -83,7 +83,7 @@ _devbox() {
             options="--no-cache --fail-fast --junit --report"
             ;;
         "db")
-            words="seed query snapshot list restore reset"
+            words="seed query shell snapshot list diff restore reset"
             options=""
             ;;
         "db seed")
@@ -94,6 +94,10 @@ _devbox() {
             words=""
             options="--format --write"
             ;;
+        "db shell")
+            words=""
+            options=""
+            ;;
         "db snapshot")
             words=""
             options=""
@@ -101,6 +105,11 @@ _devbox() {
         "db list")
             words=""
             options=""
+            ;;
+        "db diff")
+            words=""
+            options="--table --limit"
+            words+=" $("$program" __complete snapshots 2>/dev/null)"
             ;;
         "db restore")
             words=""
@@ -222,6 +231,8 @@ _devbox() {
         "check --junit") is_value=1 files=-f ;;
         "check --report") is_value=1 files=-f ;;
         "db query --format"|"db query -f") is_value=1 values="table csv json" ;;
+        "db diff --table"|"db diff -t") is_value=1 ;;
+        "db diff --limit"|"db diff -n") is_value=1 ;;
         *" --directory"|*" -C") is_value=1 files=-d ;;
         *" --timeout") is_value=1 ;;
     esac

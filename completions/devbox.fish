@@ -10,12 +10,12 @@ function __devbox_path
             continue
         end
         switch $word
-            case -C --directory --timeout --only --runtime -o --output -n --lines --since --junit --report --task --date --conf --retries -f --format
+            case -C --directory --timeout --only --runtime -o --output -n --lines --since --junit --report --task --date --conf --retries -f --format -t --table --limit
                 set skip 1
             case '-*'
             case '*'
                 switch (string trim -- "$found $word")
-                    case 'start' 'status' 'logs' 'open' 'restart' 'stop' 'doctor' 'test' 'test dag' 'test dags' 'test dbt' 'watch' 'check' 'db' 'db seed' 'db query' 'db snapshot' 'db list' 'db restore' 'db reset' 'dbt' 'airflow' 'airbyte' 'airbyte start' 'airbyte stop' 'airbyte status' 'airbyte credentials' 'hook' 'hook install' 'hook uninstall' 'hook status' 'init' 'config' 'config show' 'config check' 'config compose' 'config schema' 'env' 'explain' 'completion' 'destroy' 'version'
+                    case 'start' 'status' 'logs' 'open' 'restart' 'stop' 'doctor' 'test' 'test dag' 'test dags' 'test dbt' 'watch' 'check' 'db' 'db seed' 'db query' 'db shell' 'db snapshot' 'db list' 'db diff' 'db restore' 'db reset' 'dbt' 'airflow' 'airbyte' 'airbyte start' 'airbyte stop' 'airbyte status' 'airbyte credentials' 'hook' 'hook install' 'hook uninstall' 'hook status' 'init' 'config' 'config show' 'config check' 'config compose' 'config schema' 'env' 'explain' 'completion' 'destroy' 'version'
                         set found (string trim -- "$found $word")
                 end
         end
@@ -69,6 +69,7 @@ complete -c devbox -n '__devbox_at "start"' -l open -d 'open Airflow\'s page in 
 complete -c devbox -n '__devbox_at "start"' -l timings -d 'say at the end what each step took'
 complete -c devbox -n '__devbox_at "status"' -l short -d 'one line'
 complete -c devbox -n '__devbox_at "status"' -s o -l output -x -a 'table json env' -d 'table, json or env (lines for a shell\'s eval)'
+complete -c devbox -n '__devbox_at "status"' -s w -l watch -d 'then a line for each change, until Ctrl-C (exit code 0)'
 complete -c devbox -n '__devbox_at "logs"' -s f -l follow -d 'go on showing new lines until Ctrl-C'
 complete -c devbox -n '__devbox_at "logs"' -s n -l lines -x -d 'how many of the last lines, default 100'
 complete -c devbox -n '__devbox_at "logs"' -l since -x -d 'only lines younger than this, e.g. 10m'
@@ -106,12 +107,17 @@ complete -c devbox -n '__devbox_at "check"' -l junit -r -F -d 'write the verdict
 complete -c devbox -n '__devbox_at "check"' -l report -r -F -d 'write the verdict as one HTML page'
 complete -c devbox -n '__devbox_at "db"' -a seed -d 'Load changed seed files into the sandbox database'
 complete -c devbox -n '__devbox_at "db"' -a query -d 'Run one SQL statement on the sandbox database'
+complete -c devbox -n '__devbox_at "db"' -a shell -d 'SQLite\'s own shell (sqlite3 on PATH) on the sandbox database'
 complete -c devbox -n '__devbox_at "db"' -a snapshot -d 'Keep the sandbox database as it is now, to go back to'
 complete -c devbox -n '__devbox_at "db"' -a list -d 'List the snapshots of the sandbox database, newest first'
+complete -c devbox -n '__devbox_at "db"' -a diff -d 'What differs between the sandbox database and a snapshot'
 complete -c devbox -n '__devbox_at "db"' -a restore -d 'Make the sandbox database what it was in a snapshot'
 complete -c devbox -n '__devbox_at "db"' -a reset -d 'Empty the sandbox database and load the seeds again'
 complete -c devbox -n '__devbox_at "db query"' -s f -l format -x -a 'table csv json' -d 'table, csv or json (one object per row)'
 complete -c devbox -n '__devbox_at "db query"' -s w -l write -d 'allow a statement that changes something'
+complete -c devbox -n '__devbox_at "db diff"' -s t -l table -x -d 'its rows that differ: - only then, + only now'
+complete -c devbox -n '__devbox_at "db diff"' -s n -l limit -x -d 'with --table: at most so many rows (default 20)'
+complete -c devbox -n '__devbox_at "db diff"' -a '(devbox __complete snapshots 2>/dev/null)'
 complete -c devbox -n '__devbox_at "db restore"' -l last -d 'the newest snapshot'
 complete -c devbox -n '__devbox_at "db restore"' -a '(devbox __complete snapshots 2>/dev/null)'
 complete -c devbox -n '__devbox_at "airbyte"' -a start -d 'Bring Airbyte up and wait until it is healthy'

@@ -36,7 +36,9 @@ static EventSink *create_sink(Arena *arena, const ParsedCommand *parsed, volatil
         .command = text_join(arena, &parsed->path, " "),
         .cancel = cancel,
     };
-    return globals->is_json ? sink_json_create(&options, parsed->command->is_streaming) : sink_text_create(&options);
+    const Command *command = parsed->command;
+    bool is_streaming = command->is_streaming || (command->streams_with != NULL && command->streams_with(parsed->options));
+    return globals->is_json ? sink_json_create(&options, is_streaming) : sink_text_create(&options);
 }
 
 // Where the command is to work; a missing folder only matters to commands that use one.

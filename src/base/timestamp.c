@@ -56,3 +56,41 @@ long long timestamp_parse(const char *text) {
     time.tm_mon -= 1;
     return (long long)timegm(&time) * 1000 + milliseconds - take_offset_ms(text);
 }
+
+static bool is_calendar_date(int year, int month, int day) {
+    struct tm date = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day};
+    timegm(&date);  // carries what there is no such day for into the next month
+    return year > 0 && date.tm_mon == month - 1 && date.tm_mday == day;
+}
+
+// "Z", "+05:30", "-0800", "+02".
+static bool is_offset(const char *text) {
+    int hours, minutes = 0;
+    if (*text == '\0' || (text[0] == 'Z' && text[1] == '\0')) return true;
+    if (*text != '+' && *text != '-') return false;
+    text++;
+    if (!take_number(&text, 2, '\0', &hours)) return false;
+    bool has_minutes = *text != '\0';
+    if (*text == ':') text++;
+    if (has_minutes && !take_number(&text, 2, '\0', &minutes)) return false;
+    return *text == '\0' && hours < 24 && minutes < 60;
+}
+
+bool timestamp_is_iso(const char *text) {
+    int year, month, day, hour, minute, second = 0;
+    if (!take_number(&text, 4, '-', &year) || !take_number(&text, 2, '-', &month) || !take_number(&text, 2, '\0', &day))
+        return false;
+    if (!is_calendar_date(year, month, day)) return false;
+    if (*text == '\0') return true;
+    if (*text != 'T' && *text != ' ') return false;
+    text++;
+    if (!take_number(&text, 2, ':', &hour) || !take_number(&text, 2, '\0', &minute)) return false;
+    if (*text == ':') {
+        text++;
+        if (!take_number(&text, 2, '\0', &second)) return false;
+        bool has_fraction = *text == '.' || *text == ',';
+        if (has_fraction && !isdigit((unsigned char)text[1])) return false;
+        take_milliseconds(&text);
+    }
+    return hour < 24 && minute < 60 && second < 60 && is_offset(text);
+}

@@ -87,6 +87,7 @@ struct Command {
     bool is_hidden;
     bool prints_to_stderr;              // a git hook: nothing may go to stdout
     bool is_streaming;                  // --json prints events as JSON Lines before the envelope
+    bool (*streams_with)(const void *options);  // the same, when it depends on options; NULL: it does not
     const Command *const *subcommands;  // NULL-terminated; then `run` may be NULL, or is what the bare word does
     bool (*run)(Context *ctx, const Invocation *invocation, Outcome *outcome, Error *err);
 };

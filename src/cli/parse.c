@@ -257,10 +257,10 @@ static bool has_token(const Parser *parser, const char *long_form, const char *s
 static bool parse_all(Parser *parser) {
     ParsedCommand *parsed = parser->parsed;
     if (!find_command(parser)) return false;
+    parsed->options = arena_allocate(parser->arena, parsed->command->options_size);
     bool is_h_taken = find_letter_in(parsed->command->options, 'h') != NULL;
     if (has_token(parser, "--help", is_h_taken ? NULL : "-h")) parsed->globals.wants_help = true;
     if (parsed->globals.wants_help) return true;
-    parsed->options = arena_allocate(parser->arena, parsed->command->options_size);
     return fill_command(parser) && (parsed->globals.wants_version || check_arguments(parser));
 }
 

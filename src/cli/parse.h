@@ -14,7 +14,7 @@ typedef struct ParsedCommand {
     const Command *command;   // never NULL: `root` itself when no word was given or understood
     StringList path;          // "hook", "install"
     GlobalOptions globals;
-    void *options;
+    void *options;  // all zero where help is wanted; NULL only while no command is known
     StringList arguments;
 } ParsedCommand;
 

@@ -8,7 +8,7 @@ extern const Command command_check;
 extern const Command command_complete;
 extern const Command command_completion;
 extern const Command command_db;
-extern const Command command_db_list, command_db_reset, command_db_restore, command_db_snapshot;
+extern const Command command_db_diff, command_db_list, command_db_reset, command_db_restore, command_db_shell, command_db_snapshot;
 extern const Command command_explain;
 extern const Command command_hook;
 extern const Command command_man;

@@ -7,11 +7,10 @@
 // --- seed -----------------------------------------------------------------------------------------------------------------
 
 static const char *describe_seeding(Arena *arena, const SeedReport *report) {
-    const char *totals =
-        arena_format(arena, "%s table%s, %s row%s", text_number(arena, (long long)report->tables), report->tables == 1 ? "" : "s",
-                     text_number(arena, report->rows), report->rows == 1 ? "" : "s");
+    const char *totals = arena_format(arena, "%zu seed file%s, %s row%s", report->tables, report->tables == 1 ? "" : "s",
+                                      text_number(arena, report->rows), report->rows == 1 ? "" : "s");
     if (report->tables == 0) return "no seed files found";
-    if (report->loaded == 0) return arena_format(arena, "%s; seeds unchanged", totals);
+    if (report->loaded == 0) return arena_format(arena, "%s; unchanged", totals);
     return arena_format(arena, "%s; %zu loaded, %zu unchanged", totals, report->loaded, report->unchanged);
 }
 
@@ -174,8 +173,15 @@ static const Command query = {
 
 // --- db -------------------------------------------------------------------------------------------------------------------
 
-static const Command *const subcommands[] = {
-    &seed, &query, &command_db_snapshot, &command_db_list, &command_db_restore, &command_db_reset, NULL};
+static const Command *const subcommands[] = {&seed,
+                                             &query,
+                                             &command_db_shell,
+                                             &command_db_snapshot,
+                                             &command_db_list,
+                                             &command_db_diff,
+                                             &command_db_restore,
+                                             &command_db_reset,
+                                             NULL};
 
 static const Example examples[] = {
     {"devbox db seed", "load changed seed files"},

@@ -11,12 +11,6 @@ static const char *describe_size(Arena *arena, long long bytes) {
     return arena_format(arena, "%.1f MB", (double)bytes / KILOBYTE / KILOBYTE);
 }
 
-// "2026-11-26 12:40:05", local time.
-static const char *describe_time(Arena *arena, long long wall_ms) {
-    const char *time = clock_format(arena, wall_ms);
-    return arena_format(arena, "%.10s %.8s", time, time + 11);
-}
-
 static Value *snapshot_to_value(Arena *arena, const Snapshot *snapshot) {
     if (snapshot->name == NULL) return value_null(arena);
     Value *object = value_object(arena);
@@ -80,7 +74,7 @@ static bool run_list(Context *ctx, const Invocation *invocation, Outcome *outcom
     list_push(ctx->arena, &table.columns, (TableColumn){.title = "TAKEN"});
     list_push(ctx->arena, &table.columns, ((TableColumn){.title = "SIZE", .alignment = ALIGN_RIGHT}));
     list_each(const Snapshot, snapshot, &snapshots) {
-        const char *const cells[] = {snapshot->name, describe_time(ctx->arena, snapshot->taken_ms),
+        const char *const cells[] = {snapshot->name, clock_describe(ctx->arena, snapshot->taken_ms),
                                      describe_size(ctx->arena, snapshot->size_bytes)};
         table_add_row(ctx->arena, &table, cells);
         value_append(ctx->arena, data, snapshot_to_value(ctx->arena, snapshot));

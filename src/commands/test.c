@@ -4,6 +4,7 @@
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "model/event.h"
+#include "services/dag_parse.h"
 #include "services/dag_smoke.h"
 #include "services/dag_tests.h"
 #include "services/dbt.h"
@@ -127,9 +128,20 @@ static bool show_round(Context *ctx, void *state, WatchRound *round, Error *err)
     return testing_end(ctx, testing, true, &unused, err);
 }
 
+// Airflow notices a saved DAG file by itself, but not a helper module that it imports.
+static void follow_up(Context *ctx, void *state) {
+    const DagRounds *rounds = state;
+    const Project *project = rounds->testing->invocation->project;
+    StringList files = {0};
+    const char *file = dag_tests_recall_file(ctx, project, rounds->test->dag_id);
+    if (file == NULL) return;
+    list_push(ctx->arena, &files, file);
+    dag_parse_follow_save(ctx, project, &files);
+}
+
 static bool watch_dag(Context *ctx, Testing *testing, const DagTestOptions *test, Error *err) {
     DagRounds rounds = {.testing = testing, .test = test};
-    WatchLoop loop = {.project = testing->invocation->project, .run = run_round, .show = show_round, .state = &rounds};
+    WatchLoop loop = {.project = testing->invocation->project, .run = run_round, .show = show_round, .follow_up = follow_up, .state = &rounds};
     loop.folders = watch_folders(ctx, loop.project, &loop.what);
     return watch_loop_run(ctx, &loop, err);
 }

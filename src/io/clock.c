@@ -24,6 +24,11 @@ const char *clock_format(Arena *arena, long long wall_ms) {
     return arena_format(arena, "%s%.3s:%s", date, offset, strlen(offset) > 3 ? offset + 3 : "00");
 }
 
+const char *clock_describe(Arena *arena, long long wall_ms) {
+    const char *time = clock_format(arena, wall_ms);
+    return arena_format(arena, "%.10s %.8s", time, time + 11);
+}
+
 void clock_sleep_ms(long long duration_ms) {
     long long deadline_ms = clock_now_ms() + duration_ms;
     for (long long left_ms = duration_ms; left_ms > 0; left_ms = deadline_ms - clock_now_ms()) {

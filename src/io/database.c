@@ -11,7 +11,7 @@
 #include "io/clock.h"
 #include "io/database_error.h"
 
-enum { BACKUP_BUSY_MS = 10000, RETRY_PAUSE_MS = 5 };
+enum { BACKUP_BUSY_MS = 10000, RETRY_PAUSE_MS = 5, STEPS_BETWEEN_LOOKS = 10000 };
 
 struct Database {
     Arena *arena;
@@ -80,6 +80,12 @@ bool database_open(Arena *arena, const char *path, DatabaseMode mode, long long 
     *opened = (Database){.arena = arena, .path = arena_copy_string(arena, path), .handle = handle};
     *db = opened;
     return true;
+}
+
+static int is_to_end(void *cancel) { return *(const volatile sig_atomic_t *)cancel > 0; }
+
+void database_end_with(Database *db, volatile sig_atomic_t *cancel) {
+    sqlite3_progress_handler(db->handle, cancel == NULL ? 0 : STEPS_BETWEEN_LOOKS, is_to_end, (void *)(uintptr_t)cancel);
 }
 
 void database_close(Database *db) {

@@ -1,5 +1,6 @@
 // SQLite. Handles close themselves at the end of their scope: cleanup_database Database *db = NULL;
 #pragma once
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -14,6 +15,9 @@ typedef enum ColumnKind { COLUMN_NULL, COLUMN_INTEGER, COLUMN_REAL, COLUMN_TEXT,
 // Opens with a busy timeout; CREATE makes the file (0600) when missing and sets WAL. Errors name the path.
 bool database_open(Arena *arena, const char *path, DatabaseMode mode, long long busy_ms, Database **db, Error *err) MUST_USE;
 void database_close(Database *db);  // NULL is allowed
+
+// A statement that runs while *cancel becomes positive fails; NULL: none does.
+void database_end_with(Database *db, volatile sig_atomic_t *cancel);
 
 // Runs one or more statements without results.
 bool database_execute(Database *db, const char *sql, Error *err) MUST_USE;

@@ -134,6 +134,12 @@ static bool set_field(const CsvReader *reader, CsvField *field, const char *byte
     return true;
 }
 
+static size_t count_lines(const char *from, const char *to) {
+    size_t lines = 0;
+    for (; from < to; from++) lines += *from == '\n';
+    return lines;
+}
+
 static bool read_quoted(CsvReader *reader, CsvField *field, Error *err) {
     const char *start = reader->position + 1, *p = start;
     field->kind = CSV_QUOTED;
@@ -150,7 +156,9 @@ static bool read_quoted(CsvReader *reader, CsvField *field, Error *err) {
     if (!set_field(reader, field, start, (size_t)(p - start), err)) return false;
     reader->position = p + 1;
     if (reader->position == reader->end || (*reader->position != '"' && ends_plain(reader, *reader->position))) return true;
-    fail_at(reader, p, "there is text behind the closing quote of a value", err);
+    size_t lines = count_lines(start, p);
+    const char *began = lines == 0 ? "" : arena_format(err->arena, " that began %zu line%s above", lines, lines == 1 ? "" : "s");
+    fail_at(reader, p, arena_format(err->arena, "there is text behind the closing quote of a value%s", began), err);
     return error_hint(err, "A quote inside a quoted value is written twice: \"say \"\"hi\"\"\"");
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "services/airbyte.h"
+#include "services/docker_session.h"
 
 static void add(Context *ctx, CheckList *checks, CheckState state, const char *finding, const char *remedy) {
     Check check = {.name = "Airbyte", .state = state, .finding = finding, .remedy = state == CHECK_GOOD ? NULL : remedy};
@@ -18,8 +19,12 @@ static void add_running(Context *ctx, const AirbyteReport *report, CheckList *ch
 }
 
 static void add_absent(Context *ctx, bool must_run, CheckList *checks) {
-    add(ctx, checks, must_run ? CHECK_WARNING : CHECK_GOOD, "not installed; devbox airbyte start installs it",
-        "devbox airbyte start");
+    const DockerEngine *engine;
+    Error none = {.arena = ctx->arena};
+    bool has_engine = docker_session_engine(ctx, false, &engine, &none);
+    const char *finding = has_engine ? "not installed; devbox airbyte start installs it"
+                                     : "not installed; it needs a container engine, and none answers";
+    add(ctx, checks, must_run ? CHECK_WARNING : CHECK_GOOD, finding, has_engine ? "devbox airbyte start" : none.hint);
 }
 
 void airbyte_examine(Context *ctx, const Project *project, CheckList *checks) {

@@ -180,11 +180,20 @@ static bool describe_running(Context *ctx, const Project *project, const char **
 
 // --- restart, state -------------------------------------------------------------------------------------------------------
 
+// By devbox's name, and by that in the compose file.
+static bool is_known(const AirflowStack *stack, const StringList *known, const char *name) {
+    if (string_list_contains(known, name)) return true;
+    list_each(const DockerContainer, container, &stack->containers) {
+        if (text_equals(container->service, name)) return !airflow_stack_is_one_shot(name);
+    }
+    return false;
+}
+
 static bool check_names(Context *ctx, const AirflowStack *stack, const StringList *names, Error *err) {
     StringList known = {0};
     list_each(const ServiceStatus, status, &stack->state.services) list_push(ctx->arena, &known, status->name);
     list_each(const char *const, name, names) {
-        if (string_list_contains(&known, *name)) continue;
+        if (is_known(stack, &known, *name)) continue;
         const char *nearest = text_nearest(*name, known.items, known.count);
         error_set(err, ERROR_USAGE, "there is no service '%s'", *name);
         if (nearest != NULL) return error_hint(err, "did you mean: devbox restart %s", nearest);
@@ -195,7 +204,8 @@ static bool check_names(Context *ctx, const AirflowStack *stack, const StringLis
 
 static bool is_wanted(Context *ctx, const AirflowStack *stack, const DockerContainer *container, const StringList *names) {
     if (airflow_stack_is_one_shot(container->service)) return false;
-    return string_list_contains(names, airflow_stack_short_name(ctx->arena, &stack->profile, container->service));
+    return string_list_contains(names, container->service) ||
+           string_list_contains(names, airflow_stack_short_name(ctx->arena, &stack->profile, container->service));
 }
 
 static bool restart_all(Context *ctx, const Project *project, const DockerEngine *engine, const AirflowStack *stack, Error *err) {

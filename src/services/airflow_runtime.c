@@ -74,12 +74,20 @@ void airflow_runtime_find(Context *ctx, Project *project) {
     if (containers.count > 0) project->config.runtime = RUNTIME_DOCKER;
 }
 
-bool airflow_runtime_decide(Context *ctx, Project *project, Error *passed_over, Error *err) {
-    Runtime before = read_decided(ctx, project);
+void airflow_runtime_find_again(Context *ctx, Project *project) {
+    if (!project->config.is_runtime_explicit) project->config.runtime = read_decided(ctx, project);
+    airflow_runtime_find(ctx, project);
+}
+
+bool airflow_runtime_choose(Context *ctx, Project *project, Error *passed_over, Error *err) {
     if (project->config.runtime == RUNTIME_AUTO) {
         project->config.runtime = can_use_docker(ctx, project, passed_over) ? RUNTIME_DOCKER : RUNTIME_NATIVE;
     }
-    if (project->config.runtime == RUNTIME_DOCKER && !allows_docker(ctx, project, err)) return false;
+    return project->config.runtime != RUNTIME_DOCKER || allows_docker(ctx, project, err);
+}
+
+bool airflow_runtime_settle(Context *ctx, const Project *project, Error *err) {
+    Runtime before = read_decided(ctx, project);
     if (before == project->config.runtime) return true;
     if (!leave_other_runtime(ctx, project, before, err)) return false;
     const char *line = arena_format(ctx->arena, "%s\n", airflow_runtime_of(project)->name);

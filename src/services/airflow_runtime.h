@@ -59,7 +59,13 @@ const AirflowRuntime *airflow_runtime_of(const Project *project);
 // while they ran.
 void airflow_runtime_find(Context *ctx, Project *project);
 
-// Decides what `auto` means here, once: docker when an engine with compose answers, unless the checkout has a native history.
-// The decision is kept in .devbox/runtime and put into project->config; *passed_over says why an engine that is there was not
-// taken, and stays ERROR_NONE without such a surprise.
-bool airflow_runtime_decide(Context *ctx, Project *project, Error *passed_over, Error *err) MUST_USE;
+// The same after a while, in which a start in another terminal may have decided or changed it.
+void airflow_runtime_find_again(Context *ctx, Project *project);
+
+// Puts into project->config what `auto` means here: docker when an engine with compose answers, unless the checkout has a native
+// history. *passed_over says why an engine that is there was not taken, and stays ERROR_NONE without such a surprise. Nothing is
+// kept or changed yet.
+bool airflow_runtime_choose(Context *ctx, Project *project, Error *passed_over, Error *err) MUST_USE;
+
+// Keeps that choice in .devbox/runtime. What still runs in another runtime is stopped first, so the chosen one should be usable.
+bool airflow_runtime_settle(Context *ctx, const Project *project, Error *err) MUST_USE;

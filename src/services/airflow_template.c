@@ -60,8 +60,12 @@ static bool make_template(Context *ctx, const Project *project, const AirflowSet
     making.home = arena_format(ctx->arena, "%s.making", setup->template_path);
     making.database = path_join(ctx->arena, making.home, "airflow.db");
     if (!folder_remove(ctx->arena, making.home, err) || !folder_create(ctx->arena, making.home, err)) return false;
+    // All checkouts share it, and Airflow would leave bytecode in the plugins folder that it imports.
+    Project empty = *project;
+    empty.dags_dir = path_join(ctx->arena, making.home, "dags");
+    empty.plugins_dir = path_join(ctx->arena, making.home, "plugins");
     list_each(StringList, command, &setup->profile.template_commands) {
-        if (!run_airflow(ctx, project, &making, command, err)) return error_wrap(err, "cannot make Airflow's metadata database");
+        if (!run_airflow(ctx, &empty, &making, command, err)) return error_wrap(err, "cannot make Airflow's metadata database");
     }
     if (!finish_database(ctx, &making, err)) return false;
     if (!file_rename(ctx->arena, making.database, setup->template_path, err)) return false;

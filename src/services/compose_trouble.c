@@ -91,7 +91,7 @@ static void explain(const char *words, const char *override_name, const char *se
         error_hint(err, "its log says why: devbox logs %s", service);
     } else if (is_mistake_in_file(words) && override_name != NULL) {
         error_set(err, ERROR_CONFIG, "compose does not understand %s", override_name);
-        error_hint(err, "mend the file (the line below says where), then: devbox start");
+        error_hint(err, "mend the file (compose says above what is wrong), then: devbox start");
     } else if (is_mistake_in_file(words)) {
         error_set(err, ERROR_INTERNAL, "compose does not understand the file that devbox rendered");
         error_hint(err, "look at it with: devbox config compose");

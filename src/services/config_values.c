@@ -56,15 +56,23 @@ static void read_text(ConfigReading *reading, const ConfigPlace *place) {
     *(const char **)target_of(reading, place->row) = scalar;
 }
 
+// A slip of the keyboard, else one of the same major version: that is what the team's DAGs are written for.
+static const char *nearest_version(const StringList *known, const char *wanted) {
+    const char *nearest = text_nearest(wanted, known->items, known->count);
+    if (nearest != NULL) return nearest;
+    list_each(const char *const, version, known) {
+        if (strcspn(*version, ".") == strcspn(wanted, ".") && strncmp(*version, wanted, strcspn(wanted, ".")) == 0) return *version;
+    }
+    return config_defaults().airflow.version;
+}
+
 static void read_version(ConfigReading *reading, const ConfigPlace *place) {
     const char *scalar;
     if (!read_scalar(reading, place, "a version", &scalar)) return;
     StringList known = airflow_profile_versions(reading->ctx);
     if (known.count > 0 && !string_list_contains(&known, scalar)) {
-        const char *nearest = text_nearest(scalar, known.items, known.count);
-        const char *hint =
-            arena_format(reading->arena, "write %s: \"%s\" (devbox knows %s)", place->entry->key,
-                         nearest == NULL ? known.items[known.count - 1] : nearest, text_join(reading->arena, &known, ", "));
+        const char *hint = arena_format(reading->arena, "write %s: \"%s\" (devbox knows %s)", place->entry->key,
+                                        nearest_version(&known, scalar), text_join(reading->arena, &known, ", "));
         report_wrong(reading, place, "an Airflow version that devbox knows", hint);
         return;
     }

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "io/file_system.h"
+#include "model/event.h"
 #include "services/airflow_runtime.h"
 
 // Statements for more would not fit into one variable of a program's environment, which is how they reach a container.
@@ -49,4 +50,11 @@ bool dag_parse_request(Context *ctx, const Project *project, const StringList *f
         text_append(&sql, dag_parse_fill(ctx->arena, &profile.parse_changed, project->dags_dir, files->items[i]));
     }
     return airflow_runtime_of(project)->run_sql(ctx, project, text_string(&sql), &rows, &is_there, err);
+}
+
+void dag_parse_follow_save(Context *ctx, const Project *project, const StringList *files) {
+    Error trouble = {.arena = ctx->arena};
+    if (airflow_runtime_of(project)->hears_saves) return;
+    if (dag_parse_request(ctx, project, files, &trouble) || ctx->verbosity == 0) return;
+    event_note(ctx, "  the running Airflow takes it over a little later, as it could not be told: %s", trouble.message);
 }

@@ -2,6 +2,7 @@
 
 #include "base/map.h"
 #include "base/text.h"
+#include "base/timestamp.h"
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "io/json.h"
@@ -319,10 +320,15 @@ static bool read_conf(Context *ctx, const DagTestOptions *options, Value **conf,
     return error_hint(err, "--conf takes a JSON object: --conf '{\"day\": \"2026-01-31\"}'");
 }
 
+static bool check_date(const DagTestOptions *options, Error *err) {
+    if (options->logical_date == NULL || timestamp_is_iso(options->logical_date)) return true;
+    error_set(err, ERROR_USAGE, "--date is no date: %s", options->logical_date);
+    return error_hint(err, "--date 2026-01-31, or with a time: --date 2026-01-31T06:30+02:00");
+}
+
 static const char *file_key(Arena *arena, const char *dag_id) { return arena_format(arena, "dag.file.%s", dag_id); }
 
-// Where the DAG was when it was last tested; a file that does not hold it any more is no harm.
-static const char *recall_file(Context *ctx, const Project *project, const char *dag_id) {
+const char *dag_tests_recall_file(Context *ctx, const Project *project, const char *dag_id) {
     const char *file = state_store_get(ctx, project, file_key(ctx->arena, dag_id));
     const char *path = file == NULL ? NULL : path_join(ctx->arena, project->root, file);
     return path != NULL && file_exists(path) ? path : NULL;
@@ -337,14 +343,14 @@ static void remember_file(Context *ctx, const Project *project, const char *dag_
 
 static bool write_request(Context *ctx, const Project *project, const DagTestOptions *options, Value *message, Error *err) {
     Value *conf = value_object(ctx->arena);
-    if (!read_conf(ctx, options, &conf, err)) return false;
+    if (!check_date(options, err) || !read_conf(ctx, options, &conf, err)) return false;
     const char *log_dir = project_state_path(ctx->arena, project, arena_format(ctx->arena, "logs/test/%s", options->dag_id));
     // A single task takes its inputs from what the last whole run left here.
     if (options->task == NULL && !folder_remove(ctx->arena, log_dir, err)) return false;
     if (!folder_create(ctx->arena, log_dir, err)) return false;
     value_set_string(ctx->arena, message, "op", "test_dag");
     value_set_string(ctx->arena, message, "dag_id", options->dag_id);
-    value_set_string(ctx->arena, message, "file", recall_file(ctx, project, options->dag_id));
+    value_set_string(ctx->arena, message, "file", dag_tests_recall_file(ctx, project, options->dag_id));
     value_set_string(ctx->arena, message, "sandbox", sandbox_path(ctx->arena, project));
     value_set_string(ctx->arena, message, "task", options->task);
     value_set_string(ctx->arena, message, "logical_date", options->logical_date);

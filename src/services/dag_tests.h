@@ -41,3 +41,6 @@ bool dag_tests_run(Context *ctx, const Project *project, const DagTestOptions *o
 // run_dags.
 bool dag_tests_select(Context *ctx, const Project *project, const StringList *wanted, const StringList *files,
                       StringList *dag_ids, Error *err) MUST_USE;
+
+// The file (absolute) that held the DAG when it was last tested, which it may have left since; NULL when none is known.
+const char *dag_tests_recall_file(Context *ctx, const Project *project, const char *dag_id);

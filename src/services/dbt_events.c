@@ -12,14 +12,19 @@ static TestState read_state(const char *status) {
     return strcmp(status, "skip") == 0 || strcmp(status, "cut_off") == 0 ? TEST_SKIP : TEST_ERROR;
 }
 
+static const char *describe_rows(Arena *arena, const char *kind, int64_t rows) {
+    return arena_format(arena, "%s%s row%s", kind, text_number(arena, rows), rows == 1 ? "" : "s");
+}
+
 static const char *summarise(Arena *arena, const Value *message, TestState state) {
     int64_t rows = value_get_integer(message, "rows", -1), failures = value_get_integer(message, "failures", 0);
     const char *status = value_get_string(message, "status", "");
-    if (state == TEST_FAIL && failures > 0) return arena_format(arena, "%s failing rows", text_number(arena, failures));
-    if (strcmp(status, "warn") == 0) return arena_format(arena, "warning: %s rows", text_number(arena, failures));
+    if (state == TEST_FAIL && failures > 0)
+        return arena_format(arena, "%s failing row%s", text_number(arena, failures), failures == 1 ? "" : "s");
+    if (strcmp(status, "warn") == 0) return describe_rows(arena, "warning: ", failures);
     if (strcmp(status, "cut_off") == 0) return "not run to its end: dbt was stopped";
     if (state == TEST_SKIP) return "not run: something it needs is not green";
-    return rows >= 0 ? arena_format(arena, "%s rows", text_number(arena, rows)) : NULL;
+    return rows >= 0 ? describe_rows(arena, "", rows) : NULL;
 }
 
 static TestCase read_node(Context *ctx, const Project *project, const Value *message) {

@@ -9,7 +9,12 @@ bool docker_session_engine(Context *ctx, bool describes, const DockerEngine **en
     if (lasting == NULL) lasting = arena_create();
     Context own = *ctx;
     own.arena = lasting;
-    if (!is_found && !docker_engine_find(&own, &known, err)) return false;
+    ArenaMark before = arena_mark(lasting);
+    if (!is_found && !docker_engine_find(&own, &known, err)) {
+        // Who asks again and again, as a watch does, would fill it. The words of an interruption are in it.
+        if (err->code != ERROR_INTERRUPTED) arena_reset(lasting, before);
+        return false;
+    }
     is_found = true;
     if (describes && !is_described && !docker_engine_describe(&own, &known, err)) return false;
     is_described = is_described || describes;

@@ -9,7 +9,9 @@
 #include "services/airflow_native_checks.h"
 #include "services/airflow_runtime.h"
 #include "services/dag_folder.h"
+#include "services/docker_session.h"
 #include "services/hook.h"
+#include "services/port.h"
 
 enum { MEBIBYTE = 1 << 20, GIBIBYTE = 1 << 30, INSTALLING_DISK_GIB = 3, RUNNING_DISK_MIB = 200, NEEDED_MEMORY_GIB = 2 };
 
@@ -89,21 +91,22 @@ static void check_dags(Context *ctx, const Project *project, CheckList *checks) 
 
 static void check_port(Context *ctx, const Project *project, CheckList *checks) {
     RuntimeState state;
-    ProcessInfo holder = {0};
+    const char *command;
     int family = 0, port = project->config.airflow.port;
     Error ignored = {.arena = ctx->arena};
     bool is_ours = airflow_runtime_of(project)->read_state(ctx, project, &state, &ignored) && state.phase != RUNTIME_STOPPED &&
-                   state.port == port;
+                   state.port != 0;
+    if (is_ours) port = state.port;
     if (is_ours || network_port_is_free(port, &family)) {
         add(ctx, checks, "port", CHECK_GOOD, arena_format(ctx->arena, "%d is %s", port, is_ours ? "Airflow's" : "free"), NULL);
         return;
     }
-    bool is_known = platform_port_holder(ctx->arena, family, port, &holder) && holder.pid != 0;
-    const char *who =
-        is_known ? arena_format(ctx->arena, "%s (pid %d)", holder.command, (int)holder.pid) : "another user's program";
+    const char *who = port_describe_holder(ctx, family, port, &command);
     bool is_explicit = project->config.airflow.is_port_explicit;
     add(ctx, checks, "port", is_explicit ? CHECK_BAD : CHECK_WARNING, arena_format(ctx->arena, "%d is held by %s", port, who),
-        is_explicit ? "end that program, or change airflow.port in devbox.yaml" : "devbox start takes the next free one");
+        !is_explicit      ? "devbox start takes the next free one"
+        : command == NULL ? "end that program, or change airflow.port in devbox.yaml"
+                          : arena_format(ctx->arena, "end it with: %s · or change airflow.port in devbox.yaml", command));
 }
 
 static void check_hook(Context *ctx, const Project *project, CheckList *checks) {
@@ -141,16 +144,37 @@ static void check_services(Context *ctx, const Project *project, CheckList *chec
         runtime_phase_name(state.phase), remedy);
 }
 
-CheckList doctor_examine(Context *ctx, const Project *project) {
+// Before the first start of a checkout what it would choose is looked at.
+static void check_runtime(Context *ctx, Project *project, CheckList *checks) {
+    const DockerEngine *engine;
+    Error passed_over = {.arena = ctx->arena}, ignored = {.arena = ctx->arena};
+    bool is_explicit = project->config.is_runtime_explicit, is_decided = project->config.runtime != RUNTIME_AUTO;
+    if (!is_decided) airflow_runtime_find(ctx, project);
+    if (project->config.runtime == RUNTIME_AUTO && !airflow_runtime_choose(ctx, project, &passed_over, &ignored)) return;
+    bool is_native = project->config.runtime == RUNTIME_NATIVE, is_second_best = passed_over.code != ERROR_NONE;
+    const char *why = is_explicit      ? "devbox.yaml says so"
+                      : is_decided     ? "a start of this checkout chose it"
+                      : is_second_best ? passed_over.message
+                      : !is_native     ? "a container engine answers"
+                      : docker_session_engine(ctx, false, &engine, &ignored)
+                          ? "Airflow ran natively here, or its version has no image"
+                          : "no container engine answers";
+    add(ctx, checks, "runtime", is_second_best ? CHECK_WARNING : CHECK_GOOD,
+        arena_format(ctx->arena, "%s: %s", airflow_runtime_of(project)->name, why), passed_over.hint);
+}
+
+CheckList doctor_examine(Context *ctx, const Project *given) {
     CheckList checks = {0};
-    check_system(ctx, project, &checks);
+    Project project = *given;
+    check_runtime(ctx, &project, &checks);
+    check_system(ctx, &project, &checks);
     check_git(ctx, &checks);
-    airflow_runtime_of(project)->examine(ctx, project, &checks);
-    airbyte_examine(ctx, project, &checks);
-    check_dags(ctx, project, &checks);
-    check_port(ctx, project, &checks);
-    check_hook(ctx, project, &checks);
-    check_services(ctx, project, &checks);
+    airflow_runtime_of(&project)->examine(ctx, &project, &checks);
+    airbyte_examine(ctx, &project, &checks);
+    check_dags(ctx, &project, &checks);
+    check_port(ctx, &project, &checks);
+    check_hook(ctx, &project, &checks);
+    check_services(ctx, &project, &checks);
     return checks;
 }
 

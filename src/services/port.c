@@ -12,7 +12,7 @@
 #include "services/port_reservation.h"
 #include "services/state_store.h"
 
-enum { ENDING_TIMEOUT_MS = 2 * 1000, PAUSE_MS = 20, LAST_PORT = 65535 };
+enum { ENDING_TIMEOUT_MS = 2 * 1000, PAUSE_MS = 20, LAST_PORT = 65535, LONGEST_COMMAND = 15 };
 
 // Programs that hold ports for containers.
 static bool is_forwarder(const char *command) {
@@ -36,6 +36,11 @@ static const char *describe_container(Context *ctx, int port, const char **comma
     return arena_format(ctx->arena, "the container %s (compose project %s)", container.name, container.project);
 }
 
+// By the titles that they give themselves.
+static bool is_web_server_of_airflow(const char *command_line) {
+    return strstr(command_line, "[airflow-webserver]") != NULL || text_starts_with(command_line, "airflow api_server");
+}
+
 const char *port_describe_holder(Context *ctx, int family, int port, const char **command) {
     ProcessInfo holder;
     *command = NULL;
@@ -47,8 +52,14 @@ const char *port_describe_holder(Context *ctx, int family, int port, const char 
     // To end the forwarder would not end the container.
     if (may_be_container)
         return arena_format(ctx->arena, "a container of another engine (%s, pid %d)", holder.command, (int)holder.pid);
+    bool is_cut = strlen(holder.command) == LONGEST_COMMAND && text_starts_with(holder.command_line, holder.command);
+    const char *name = is_cut ? arena_format(ctx->arena, "%s (pid %d)", holder.command_line, (int)holder.pid)
+                              : arena_format(ctx->arena, "%s (pid %d, %s)", holder.command, (int)holder.pid, holder.command_line);
+    // Who keeps it running would only start what was killed again.
+    if (is_web_server_of_airflow(holder.command_line))
+        return arena_format(ctx->arena, "%s, which devbox stop ends in the checkout that started it", name);
     *command = arena_format(ctx->arena, "kill %d", (int)holder.pid);
-    return arena_format(ctx->arena, "%s (pid %d, %s)", holder.command, (int)holder.pid, holder.command_line);
+    return name;
 }
 
 // Why a port cannot be had.

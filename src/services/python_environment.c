@@ -91,6 +91,11 @@ static const char *read_reason(Arena *arena, const char *words) {
     return strlen(reason) <= REASON_LENGTH && (is_whole || says_any_of(reason, missing)) ? reason : NULL;
 }
 
+bool python_environment_is_untrusted(const char *words) {
+    static const char *const signs[] = {"CERTIFICATE_VERIFY_FAILED", "invalid peer certificate", "UnknownIssuer", NULL};
+    return says_any_of(words, signs);
+}
+
 static bool report_conflict(const Installation *installation, const char *words, Error *err) {
     const char *reason = read_reason(installation->ctx->arena, words);
     if (reason != NULL) {
@@ -113,7 +118,11 @@ static bool report_failed_install(const Installation *installation, const Proces
     static const char *const conflict[] = {"No solution found", "unsatisfiable", NULL};
     static const char *const full[] = {"No space left on device", "os error 28", NULL};
     const char *object = installation->object;
-    if (says_any_of(result->errors, full)) {
+    if (python_environment_is_untrusted(result->errors)) {
+        error_set(err, ERROR_NETWORK, "%s could not be installed: the certificate of the package index is not trusted here",
+                  object);
+        error_hint(err, PYTHON_CERTIFICATE_HINT);
+    } else if (says_any_of(result->errors, full)) {
         error_set(err, ERROR_CHILD, "%s could not be installed: no space left on the disk", object);
         error_hint(err, "free 3 GiB for %s, then run the same command again",
                    path_folder(installation->ctx->arena, installation->environment->folder));

@@ -24,5 +24,10 @@ bool python_environment_observe(Context *ctx, const PythonRequest *request, Pyth
 bool python_environment_install(Context *ctx, const PythonRequest *request, const char *step, PythonEnvironment *environment,
                                 Error *err) MUST_USE;
 
+// pip's or uv's words say that the certificate of the package index is not trusted: a company's proxy signs with its own.
+bool python_environment_is_untrusted(const char *words);
+#define PYTHON_CERTIFICATE_HINT \
+    "where a proxy signs with a certificate of its own: export SSL_CERT_FILE=FILE.pem PIP_CERT=FILE.pem, and run this again"
+
 // The first interpreter between `min` and `max` that really runs ("3.11" preferred); NULL when there is none.
 const char *python_find_interpreter(Context *ctx, const PythonRequest *request);

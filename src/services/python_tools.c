@@ -24,7 +24,11 @@ const char *python_find_installed_uv(Context *ctx) {
 
 static bool report_missing_pip(Error *err, const char *detail) {
     error_set(err, ERROR_RUNTIME_MISSING, "uv, which installs Airflow and dbt, is missing and could not be installed from PyPI");
-    error_hint(err, "install uv (or pip: sudo apt install python3-pip) and run this again");
+    if (detail != NULL && python_environment_is_untrusted(detail)) {
+        error_hint(err, PYTHON_CERTIFICATE_HINT);
+    } else {
+        error_hint(err, "install uv (or pip: sudo apt install python3-pip) and run this again");
+    }
     return error_detail(err, detail);
 }
 

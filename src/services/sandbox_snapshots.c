@@ -65,7 +65,7 @@ static bool report_unknown(Context *ctx, const SnapshotList *snapshots, const ch
     }
     const char *nearest = text_nearest(name, names.items, names.count);
     error_set(err, ERROR_USAGE, "there is no snapshot '%s'", name);
-    if (nearest != NULL) return error_hint(err, "did you mean: devbox db restore %s", nearest);
+    if (nearest != NULL) return error_hint(err, "did you mean: %s", nearest);
     return error_hint(err, "there are: %s", text_join(ctx->arena, &names, ", "));
 }
 

@@ -99,12 +99,20 @@ static void warn_of_native(Context *ctx, const Error *passed_over) {
     event_warning(ctx, hint, "Airflow runs natively in this checkout from now on: %s", passed_over->message);
 }
 
+// A checkout must not be bound for ever to an engine that somebody removed.
+static bool report_no_engine(Context *ctx, const Project *project, Error *err) {
+    if (project->config.is_runtime_explicit || err->code != ERROR_RUNTIME_MISSING) return false;
+    const char *hint = err->hint == NULL ? "" : arena_format(ctx->arena, "%s · or ", err->hint);
+    return error_hint(err, "%swithout containers: devbox start --runtime native", hint);
+}
+
 bool start_platform(Context *ctx, Project *project, const StartOptions *options, StartReport *report, Error *err) {
     cleanup_fd int lock_fd = -1;
     Error passed_over = {.arena = ctx->arena};
     if (!check_only(ctx, options, err) || !start_lock_take(ctx, project, "start", 0, &lock_fd, err)) return false;
-    if (!airflow_runtime_decide(ctx, project, &passed_over, err)) return false;
-    if (project->config.runtime == RUNTIME_DOCKER && !docker_wakeup(ctx, err)) return false;
+    if (!airflow_runtime_choose(ctx, project, &passed_over, err)) return false;
+    if (project->config.runtime == RUNTIME_DOCKER && !docker_wakeup(ctx, err)) return report_no_engine(ctx, project, err);
+    if (!airflow_runtime_settle(ctx, project, err)) return false;
     say_headline(ctx, project);
     warn_of_native(ctx, &passed_over);
     long long origin_ms = clock_now_ms();
@@ -149,7 +157,7 @@ Result start_result(Context *ctx, const Project *project, const StartReport *rep
     // A busy machine makes a health check fail now and then: no reason to keep the address from who just waited for it.
     bool is_busy =
         is_there && report->airflow == STEP_DONE && (state.phase == RUNTIME_STARTING || state.phase == RUNTIME_DEGRADED);
-    bool is_earlier = report->airflow == STEP_FAILED;
+    bool is_earlier = report->airflow == STEP_FAILED || report->airflow == STEP_SKIPPED;
     if (is_healthy || is_busy) {
         const char *url = arena_format(ctx->arena, "http://localhost:%d", state.port);
         value_set_string(ctx->arena, data, "airflowUrl", url);

@@ -21,9 +21,10 @@ static bool run_sandbox(Context *ctx, const Project *project, StepReport *report
         report->summary = "no seed files; put CSV files into ./seeds to have tables";
         return true;
     }
-    const char *news = seeds.loaded == 0 ? "seeds unchanged" : arena_format(ctx->arena, "%zu loaded", seeds.loaded);
-    report->summary =
-        arena_format(ctx->arena, "%zu tables, %s rows; %s", seeds.tables, text_number(ctx->arena, seeds.rows), news);
+    // Of the files: what a DAG has done to these tables since is its own affair.
+    const char *news = seeds.loaded == 0 ? "unchanged" : arena_format(ctx->arena, "%zu loaded", seeds.loaded);
+    report->summary = arena_format(ctx->arena, "%zu seed file%s, %s row%s; %s", seeds.tables, seeds.tables == 1 ? "" : "s",
+                                   text_number(ctx->arena, seeds.rows), seeds.rows == 1 ? "" : "s", news);
     return true;
 }
 
@@ -64,6 +65,20 @@ static bool run_airflow(Context *ctx, const Project *project, StepReport *report
     return true;
 }
 
+// All names; a single one with its reason, as far as that is one line.
+static const char *describe_red(Arena *arena, const Verdict *verdict) {
+    enum { LONGEST_REASON = 160 };
+    Text names = {.arena = arena};
+    list_each(const TestCase, test_case, &verdict->cases) {
+        if (test_case->state != TEST_FAIL && test_case->state != TEST_ERROR) continue;
+        text_append_format(&names, "%s%s", names.length > 0 ? ", " : "", test_case->name);
+        bool has_reason = verdict->failed + verdict->errors == 1 && !text_is_empty(test_case->message);
+        if (has_reason && strlen(test_case->message) <= LONGEST_REASON && strchr(test_case->message, '\n') == NULL)
+            text_append_format(&names, ": %s", test_case->message);
+    }
+    return text_string(&names);
+}
+
 static bool run_dbt(Context *ctx, const Project *project, StepReport *report, Error *err) {
     Verdict verdict = {0};
     if (project->dbt_dir == NULL) {
@@ -95,13 +110,8 @@ static bool run_dbt(Context *ctx, const Project *project, StepReport *report, Er
         dbt_memo_remember(ctx, project, report->summary);
         return true;
     }
-    Text names = {.arena = ctx->arena};
-    list_each(const TestCase, test_case, &verdict.cases) {
-        bool is_red = test_case->state == TEST_FAIL || test_case->state == TEST_ERROR;
-        if (is_red) text_append_format(&names, "%s%s", names.length > 0 ? ", " : "", test_case->name);
-    }
     report->summary = arena_format(ctx->arena, "%zu of %zu not green: %s · look with: devbox test dbt",
-                                   verdict.failed + verdict.errors, verdict.cases.count, text_string(&names));
+                                   verdict.failed + verdict.errors, verdict.cases.count, describe_red(ctx->arena, &verdict));
     return true;
 }
 

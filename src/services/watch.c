@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "io/file_system.h"
 #include "model/event.h"
-#include "services/airflow_runtime.h"
 #include "services/dag_memory.h"
 #include "services/dag_parse.h"
 #include "services/dag_tests.h"
@@ -161,18 +160,10 @@ static bool play_round(Context *ctx, void *state, WatchRound *round, Error *err)
     return round->saves == NULL ? test_all(ctx, state, round, err) : test_save(ctx, state, round, err);
 }
 
-// When it fails, Airflow's own pace remains.
-static void tell_airflow(Context *ctx, Watcher *watcher) {
-    Error trouble = {.arena = ctx->arena};
-    if (airflow_runtime_of(watcher->project)->hears_saves) return;
-    if (dag_parse_request(ctx, watcher->project, &watcher->stale, &trouble) || ctx->verbosity == 0) return;
-    event_note(ctx, "  the running Airflow takes it over a little later, as it could not be told: %s", trouble.message);
-}
-
 static void follow_up(Context *ctx, void *state) {
     Watcher *watcher = state;
     if (watcher->is_all_stale) watcher->stale = (StringList){0};
-    if (watcher->is_all_stale || watcher->stale.count > 0) tell_airflow(ctx, watcher);
+    if (watcher->is_all_stale || watcher->stale.count > 0) dag_parse_follow_save(ctx, watcher->project, &watcher->stale);
     watcher->is_all_stale = false;
     watcher->stale = (StringList){0};
     arena_reset(watcher->arena, (ArenaMark){0});

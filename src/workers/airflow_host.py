@@ -152,7 +152,7 @@ def run_server(listener, path):
     """Forks inherit what is imported here; the first command need not wait for what only later ones are faster with."""
     home = airflow_warm.prepare_home(os.path.splitext(path)[0] + ".home")
     server = warm_server.WarmServer(int(listener), path, lambda: airflow_warm.warm_up(home))
-    with lasting_imports():
+    with lasting_imports(), airflow_warm.without_web_frameworks():
         airflow_api.import_for_requests()
         airflow_warm.redirect_connections()
     if server.serve() is not None:

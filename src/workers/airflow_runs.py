@@ -11,6 +11,7 @@ import airflow_api
 import airflow_records
 
 TURN_S = 0.05
+OLD_ROUTE_TAG = "_CADWYN_DELETED_ROUTE"
 
 
 def only_task(dag, task_id):
@@ -148,8 +149,28 @@ def build_task_api():
 
     if not hasattr(supervisor.in_process_api_server, "cache_info"):
         supervisor.in_process_api_server = functools.lru_cache(maxsize=1)(supervisor.in_process_api_server)
-    application = supervisor.in_process_api_server().app
+    with _newest_task_api_only():
+        application = supervisor.in_process_api_server().app
     if not getattr(application, "_cadwyn_initialized", True):
         application._cadwyn_initialize()
     if application.middleware_stack is None:
         application.middleware_stack = application.build_middleware_stack()
+
+
+@contextlib.contextmanager
+def _newest_task_api_only():
+    """Airflow makes every version of the API that an older worker could speak; each costs as much time and memory as this one."""
+    from airflow.api_fastapi.execution_api import versions
+    from airflow.api_fastapi.execution_api.routes import execution_api_router as router
+    from airflow.sdk.api.datamodels._generated import API_VERSION
+    from cadwyn import Version, VersionBundle
+
+    every, routes = versions.bundle, router.routes
+    if every.versions[0].value == API_VERSION:
+        versions.bundle = VersionBundle(every.head_version, Version(API_VERSION))
+        # What only older versions have must not be there without them.
+        router.routes = [route for route in routes if OLD_ROUTE_TAG not in getattr(route, "tags", ())]
+    try:
+        yield
+    finally:
+        versions.bundle, router.routes = every, routes

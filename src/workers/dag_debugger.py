@@ -73,7 +73,10 @@ def _tell_relay(wish, port):
 def _open_terminal(wish):
     """By its name, as stdin and stdout of a task are nothing and its log; in a container what a relay connects with it."""
     if "terminal" in wish:
-        return os.open(wish["terminal"], os.O_RDWR | os.O_NOCTTY)
+        try:
+            return os.open(wish["terminal"], os.O_RDWR | os.O_NOCTTY)
+        except PermissionError:
+            raise NoDebugger(f"{wish['terminal']} is another user's terminal, as it is after su or sudo; to get one of your own: script -q /dev/null") from None
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(RELAY_DEADLINE_S)
         _tell_relay(wish, listener.getsockname()[1])

@@ -43,8 +43,11 @@ class DagFile:
 def load(path, folder):
     """Import the file with Airflow's own loader; whatever happens is in the DagFile."""
     found = DagFile(path)
-    if not airflow_api.looks_like_dag_file(path):
-        found.skipped = "safe_mode"
+    try:
+        found.skipped = None if airflow_api.looks_like_dag_file(path) else "safe_mode"
+    except OSError as error:
+        found.error = describe_error(error)
+    if found.skipped or found.error:
         return found
     started = time.monotonic()
     with ImportWatch(path, folder) as watch:

@@ -11,8 +11,8 @@ import traceback
 import user_limits
 from host_process import EventStream, adopt_orphans, die_with_parent
 
-# What a process gets beyond its limit, to report the timeout itself with the place where it hung.
-GRACE_S = 2.0
+# What a process gets beyond its limit, to report the timeout itself with the place where it hung: much, for a machine that is busy.
+GRACE_S = 4.0
 # What tasks get to cancel what they started elsewhere (on_kill), when nobody wants their result any more.
 FAREWELL_S = 1.2
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)

@@ -14,6 +14,7 @@ import os
 import sys
 
 import _blake2
+import _signal
 import _socket
 
 KEYED_VARIABLES = (b"AIRFLOW", b"DBT_", b"DO_NOT_TRACK", b"LD_", b"PYTHON")
@@ -27,7 +28,7 @@ FREE_VARIABLES = (
 FREE_ENDINGS = (b"_DIRECTORY", b"_FILE", b"_FOLDER", b"_KEY", b"_SECRET")
 CONNECT_TIMEOUT_S = 5.0
 EXIT_LOST = 70
-FORWARDED_SIGNALS = (2, 15, 1)  # INT, TERM, HUP; the module signal costs a millisecond
+FORWARDED_SIGNALS = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP)
 
 
 def is_private(folder):
@@ -161,8 +162,6 @@ def receive(connection, count):
 
 
 def forward_signals(pid):
-    import signal
-
     def forward(number, _):
         try:
             os.kill(pid, number)
@@ -170,7 +169,7 @@ def forward_signals(pid):
             pass
 
     for number in FORWARDED_SIGNALS:
-        signal.signal(number, forward)
+        _signal.signal(number, forward)
 
 
 def run_warm(folder, name, script, arguments):
@@ -211,10 +210,8 @@ def main():
 
 def end_by_signal(number):
     """As the command ended, so that our caller sees the same."""
-    import signal
-
-    if number != signal.SIGKILL:
-        signal.signal(number, signal.SIG_DFL)
+    if number != _signal.SIGKILL:
+        _signal.signal(number, _signal.SIG_DFL)
     os.kill(os.getpid(), number)
 
 

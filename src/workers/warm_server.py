@@ -21,11 +21,12 @@ IDLE_S = 30 * 60
 LOOK_S = 20.0
 RECEIVE_TIMEOUT_S = 5.0
 END_GRACE_S = 4.0
+MOST_DESCRIPTORS = 256  # one more only costs its caller time
 WAKING_SIGNALS = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 # How the current command is run: "cold" in a process of its own, "warm" in a fork, "standby" in a process that waited for just one.
 mode = "cold"
-_standby_door = None
+_door = None
 
 
 class WarmServer:
@@ -172,7 +173,7 @@ class WarmServer:
         """Who wishes our end sees it as the end of its connection, but need not wait for commands."""
         self._is_ending = True
         connection.recv(1)  # unread bytes would make its end an error
-        if self._commands:
+        if any(self._commands.values()):  # one whose client has its answer ends at once
             connection.close()
         else:
             connection.detach()  # open until this process is gone
@@ -243,7 +244,7 @@ def _receive(connection, count):
 
 
 def _take_over(connection, received):
-    global _standby_door
+    global _door
     streams, (arguments, folder, environment, umask) = received
     for number, descriptor in enumerate(streams):
         os.dup2(descriptor, number)
@@ -255,12 +256,10 @@ def _take_over(connection, received):
     os.environb.update(environment)
     connection.sendall(os.getpid().to_bytes(4, sys.byteorder))
     connection.settimeout(None)
+    _door = connection
     if mode == "standby":
         # Nobody else watches the door.
-        _standby_door = connection
         end_with(connection.fileno())
-    else:
-        connection.close()
     return arguments
 
 
@@ -268,7 +267,10 @@ def finish(status):
     """Ends the process of a command; taking everything apart in order would only make its caller wait."""
     sys.stdout.flush()
     sys.stderr.flush()
-    if mode == "standby":
+    if _door is not None:
+        # Giving back a large process's memory takes milliseconds; until then it would hold streams that the caller reads to their end.
+        os.closerange(0, _door.fileno())
+        os.closerange(_door.fileno() + 1, MOST_DESCRIPTORS)
         with contextlib.suppress(OSError):
-            _standby_door.sendall(status.to_bytes(4, sys.byteorder, signed=True))
+            _door.sendall(status.to_bytes(4, sys.byteorder, signed=True))
     os._exit(status)

@@ -41,3 +41,8 @@ void clock_sleep_ms(long long duration_ms) {
     slept_ms += duration_ms;
     if (sleep_action != NULL) sleep_action();
 }
+
+const char *clock_describe(Arena *arena, long long wall_ms) {
+    const char *time = clock_format(arena, wall_ms);
+    return arena_format(arena, "%.10s %.8s", time, time + 11);
+}

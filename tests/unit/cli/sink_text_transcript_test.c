@@ -10,7 +10,7 @@ static void start_reads_as_in_the_golden_transcript(void **state) {
     event_headline(ctx, "my-platform · docker (Docker Desktop 4.51, 8 CPUs, 15.6 GB) · Airflow 2.10.3");
     event_step_started(ctx, "checks", "looking around");
     event_step_done(ctx, "checks", 200, "engine, compose 2.40, memory, disk, ports");
-    event_step_done(ctx, "sandbox", 12, "3 tables, 12,408 rows; seeds unchanged");
+    event_step_done(ctx, "sandbox", 12, "3 seed files, 12,408 rows; unchanged");
     event_step_started(ctx, "airflow", "starting");
     event_step_started(ctx, "airbyte", "starting");
     event_step_done(ctx, "airflow", 19800, "14 DAGs from ./dags, live");

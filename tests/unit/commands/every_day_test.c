@@ -57,9 +57,9 @@ static void logs_shows_a_hundred_lines_unless_told_otherwise(void **state) {
 
 static void status_can_be_json_or_lines_for_a_shell(void **state) {
     const struct {
-        bool is_short;
+        bool is_short, is_watching;
         const char *format;
-    } json = {false, "json"}, env = {false, "env"};
+    } json = {.format = "json"}, env = {.format = "env"};
     Run run = prepare(state);
     assert_int_equal(sizeof json, command_status.options_size);
     assert_true(execute(&run, &command_status, &json));

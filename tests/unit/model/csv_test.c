@@ -131,6 +131,8 @@ static void a_quote_that_never_closes_is_reported_where_it_opens(void **state) {
 static void text_behind_a_closing_quote_is_an_error(void **state) {
     assert_string_equal(read_until_error(*state, "a\n\"x\"y\n", 1),
                         "orders.csv:2: there is text behind the closing quote of a value");
+    assert_string_equal(read_until_error(*state, "a\n\"x\n\ny\"z\n", 1),
+                        "orders.csv:4: there is text behind the closing quote of a value that began 2 lines above");
 }
 
 static void a_quote_inside_a_plain_value_is_an_error(void **state) {

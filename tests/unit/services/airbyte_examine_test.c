@@ -39,6 +39,9 @@ static const char *examine(Checkout *checkout, Choice enabled, const FakeDockerA
 
 static void nobody_is_asked_where_airbyte_never_was(void **state) {
     fake_http_script(NULL, 0);
+    fake_docker_is_missing = true;
+    assert_string_equal(examine(*state, CHOICE_AUTO, NULL, 0), "good: not installed; it needs a container engine, and none answers");
+    fake_docker_is_missing = false;
     assert_string_equal(examine(*state, CHOICE_AUTO, NULL, 0), "good: not installed; devbox airbyte start installs it");
     assert_string_equal(examine(*state, CHOICE_FALSE, NULL, 0), "");
 }

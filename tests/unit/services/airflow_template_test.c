@@ -83,11 +83,31 @@ static void a_database_without_its_tables_is_an_error_that_names_the_pool(void *
     assert_int_equal(checkout->err.code, ERROR_DATABASE);
 }
 
+// All checkouts share a template, and what is imported from a plugins folder leaves its bytecode there.
+static void nothing_of_the_checkout_is_seen_while_a_template_is_made(void **state) {
+    Checkout *checkout = *state;
+    Project project;
+    char *seen = NULL;
+    AirflowSetup setup = set_up(checkout, "airflow: {version: '2.10.3'}\n", NULL, &project);
+    checkout_add(checkout, "plugins/words.py", "");
+    airflow_add_file(checkout, setup.python.python, "#!/bin/sh\nenv >> \"$0.environment\"\n: >> \"$AIRFLOW_HOME/airflow.db\"\n");
+    assert_true(file_remove(checkout->arena, setup.template_path, &checkout->err));
+    bool is_made = airflow_template_ensure(&checkout->ctx, &project, "airflow", &setup, &checkout->err);
+    if (!is_made) fail_msg("%s", checkout->err.message);
+    assert_true(file_exists(setup.template_path));
+    const char *path = arena_format(checkout->arena, "%s.environment", setup.python.python);
+    assert_true(file_read(checkout->arena, path, &seen, NULL, &checkout->err));
+    assert_non_null(strstr(seen, "AIRFLOW__CORE__PLUGINS_FOLDER="));
+    assert_null(strstr(seen, arena_format(checkout->arena, "=%s\n", project.plugins_dir)));
+    assert_null(strstr(seen, arena_format(checkout->arena, "=%s\n", project.dags_dir)));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_with_checkout(a_changed_password_reaches_a_database_that_is_there_already),
         test_with_checkout(a_password_changed_in_airflow_itself_stays),
         test_with_checkout(pools_are_written_and_changed),
+        test_with_checkout(nothing_of_the_checkout_is_seen_while_a_template_is_made),
         test_with_checkout(a_database_without_its_tables_is_an_error_that_names_the_pool),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -450,6 +450,17 @@ static void a_conf_that_is_no_object_is_refused(void **state) {
     assert_string_equal(must_fail_to_run(&list), "USAGE --conf holds no JSON object: [1]" CONF_HINT);
 }
 
+static void a_date_that_is_none_is_refused(void **state) {
+    static const char *const dates[] = {"2024-13-45", "2023-02-29", "yesterday", "2024-01-31T25:00", ""};
+    (void)state;
+    for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) {
+        const DagTestOptions options = {.dag_id = "daily", .logical_date = dates[i]};
+        const char *said = must_fail_to_run(&options);
+        if (!text_starts_with(said, arena_format(current->checkout->arena, "USAGE --date is no date: %s → --date 2026-01-31", dates[i])))
+            fail_msg("%s", said);
+    }
+}
+
 static void the_private_folder_can_be_kept(void **state) {
     static const DagTestOptions options = {.dag_id = "daily", .keeps_work_dir = true};
     (void)state;
@@ -483,6 +494,7 @@ int main(void) {
         test_dags(a_run_that_ended_badly_is_never_green),
         test_dags(ids_that_would_lead_out_of_the_log_folder_are_refused),
         test_dags(a_conf_that_is_no_object_is_refused),
+        test_dags(a_date_that_is_none_is_refused),
         test_dags(the_private_folder_can_be_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

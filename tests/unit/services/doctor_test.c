@@ -69,6 +69,7 @@ static void check_says(const char *examined, const char *line) {
 static void a_fresh_machine_is_told_what_start_will_do(void **state) {
     Project project = checkout_open(*state);
     const char *examined = examine(*state, &project);
+    check_says(examined, "good runtime: native: no container engine answers\n");
     check_says(examined, "good machine: Debian GNU/Linux 12, x86_64, 8 CPUs, 16 GiB memory\n");
     check_says(examined, "good disk: 100 GiB free for /");
     check_says(examined, "warning git: not found → install git, so that pushes are tested: sudo apt install git\n");

@@ -165,6 +165,9 @@ static void a_failed_install_shows_the_installer_s_own_words(void **state) {
         {{.command = "*uv pip*", .exit_code = 2, .errors = "Resolved\nerror: Failed to fetch: `https://pypi.example.org/x`\n"},
          "NETWORK airflow-2.10.3 could not be installed → check network and proxy, then run the same command again: what is "
          "already downloaded is kept\nResolved\nerror: Failed to fetch: `https://pypi.example.org/x`"},
+        {{.command = "*uv pip*", .exit_code = 2, .errors = "error: Failed to fetch: `x`\n  invalid peer certificate: UnknownIssuer\n"},
+         "NETWORK airflow-2.10.3 could not be installed: the certificate of the package index is not trusted here "
+         "→ " PYTHON_CERTIFICATE_HINT "\nerror: Failed to fetch: `x`\n  invalid peer certificate: UnknownIssuer"},
         {{.command = "*uv pip*", .exit_code = 1, .errors = "  x Failed to build psycopg2\n"},
          "CHILD airflow-2.10.3 could not be installed → the installer's words say why; devbox doctor shows what is missing on "
          "this machine\n  x Failed to build psycopg2"},

@@ -117,6 +117,10 @@ static void an_uv_that_cannot_be_installed_is_explained(void **state) {
     static const FakeChild interrupted = {.command = "* -m pip *", .outcome = PROCESS_INTERRUPTED};
     check_uv_fails(state, NULL, MISSING);
     check_uv_fails(state, &no_pip, MISSING "\nNo module named pip");
+    static const FakeChild proxy = {.command = "* -m pip *", .exit_code = 1, .errors = "[SSL: CERTIFICATE_VERIFY_FAILED]\n"};
+    check_uv_fails(state, &proxy,
+                   "RUNTIME_MISSING uv, which installs Airflow and dbt, is missing and could not be installed from PyPI "
+                   "→ " PYTHON_CERTIFICATE_HINT "\n[SSL: CERTIFICATE_VERIFY_FAILED]");
     check_uv_fails(state, &nothing, MISSING "\npip installed no bin/uv");
     check_uv_fails(state, &interrupted, "INTERRUPTED interrupted while installing uv");
 }

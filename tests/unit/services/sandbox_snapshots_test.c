@@ -236,7 +236,7 @@ static void mistakes_name_what_there_is(void **state) {
                   "there is no snapshot of the sandbox database yet", "devbox db snapshot");
     take(shop, "backfill");
     check_refused(shop, sandbox_snapshots_find(&shop->ctx, &shop->project, "backfil", &found, &shop->err), ERROR_USAGE,
-                  "there is no snapshot 'backfil'", "devbox db restore backfill");
+                  "there is no snapshot 'backfil'", "did you mean: backfill");
     check_refused(shop, sandbox_snapshots_find(&shop->ctx, &shop->project, "x", &found, &shop->err), ERROR_USAGE,
                   "there is no snapshot 'x'", "there are: backfill");
     check_refused(shop, sandbox_snapshots_take(&shop->ctx, &shop->project, "backfill", &found, &shop->err), ERROR_USAGE,

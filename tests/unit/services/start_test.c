@@ -10,6 +10,7 @@
 #include "fakes/fake_network.h"
 #include "fakes/fake_platform.h"
 #include "fakes/fake_process.h"
+#include "io/file_system.h"
 #include "io/lock_file.h"
 #include "services/runtime_state.h"
 #include "services/start_steps.h"
@@ -94,6 +95,18 @@ static void docker_that_does_not_answer_is_told_before_anything_starts(void **st
     assert_null(strstr(event_log_take(&start.log), "started sandbox"));
 }
 
+static void a_wish_for_docker_without_an_engine_changes_nothing(void **state) {
+    checkout_add(*state, ".devbox/runtime", "native\n");
+    Start start = prepare(state, NULL);
+    start.project.config.runtime = RUNTIME_DOCKER;  // as --runtime docker
+    assert_non_null(strstr(must_fail(&start), "without containers: devbox start --runtime native"));
+    assert_null(strstr(event_log_take(&start.log), "so far"));
+    char *kept;
+    size_t length;
+    assert_true(file_read(start.checkout->arena, checkout_path(*state, ".devbox/runtime"), &kept, &length, &start.checkout->err));
+    assert_string_equal(kept, "native\n");
+}
+
 static void what_each_step_took_is_told_when_asked_for(void **state) {
     static const FakeChild children[] = {STEP("sandbox"), STEP("airflow"), STEP("dbt"),
                                          STEP("sandbox"), STEP("airflow"), STEP("dbt")};
@@ -169,6 +182,9 @@ static void the_address_is_told_once_airflow_is_healthy(void **state) {
     assert_true(
         text_starts_with(result.text, "Airflow still runs with what it was started with before: http://localhost:8081  admin"));
     assert_true(value_get_bool(result.data, "isEarlierAirflow", false));
+    // Its images failed, so it was not even tried.
+    start.report.airflow = STEP_SKIPPED;
+    assert_true(value_get_bool(start_result(&start.checkout->ctx, &start.project, &start.report).data, "isEarlierAirflow", false));
     // A check that fails now and then does not take the address away from who just waited for it.
     RuntimeState busy = healthy;
     busy.phase = RUNTIME_DEGRADED;
@@ -227,9 +243,9 @@ static void the_sandbox_step_counts_what_it_loaded(void **state) {
     const StartStep *step = start_step_find("sandbox");
     assert_true(project_prepare_state(&start.checkout->ctx, &start.project, &start.checkout->err));
     assert_true(step->run(&start.checkout->ctx, &start.project, &report, &start.checkout->err));
-    assert_string_equal(report.summary, "1 tables, 2 rows; 1 loaded");
+    assert_string_equal(report.summary, "1 seed file, 2 rows; 1 loaded");
     assert_true(step->run(&start.checkout->ctx, &start.project, &report, &start.checkout->err));
-    assert_string_equal(report.summary, "1 tables, 2 rows; seeds unchanged");
+    assert_string_equal(report.summary, "1 seed file, 2 rows; unchanged");
 }
 
 int main(void) {
@@ -240,6 +256,7 @@ int main(void) {
         test_with_checkout(only_the_wanted_parts_are_brought_up),
         test_with_checkout(what_stands_in_the_way_is_told_before_anything_starts),
         test_with_checkout(docker_that_does_not_answer_is_told_before_anything_starts),
+        test_with_checkout(a_wish_for_docker_without_an_engine_changes_nothing),
         test_with_checkout(what_each_step_took_is_told_when_asked_for),
         test_with_checkout(a_start_without_airbyte_is_as_good),
         test_with_checkout(an_unknown_part_has_the_known_ones_as_its_hint),
