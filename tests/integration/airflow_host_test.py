@@ -307,10 +307,7 @@ class ComponentTests(AirflowCase):
         return event["pid"]
 
     def wait_for(self, what, condition, timeout_s=60):
-        deadline = time.monotonic() + timeout_s
-        while not condition():
-            self.assertLess(time.monotonic(), deadline, f"waited {timeout_s} s for {what}")
-            time.sleep(0.1)
+        support.wait_within(condition, timeout_s, what)
 
     def rest(self, path, data=None, headers=None):
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data=data, headers=headers or {})

@@ -1,3 +1,4 @@
+# needs: no platform
 """`devbox test dbt --changed` with real git and dbt: what a change of each kind of file builds, and that it is as right as building all."""
 import json
 import os

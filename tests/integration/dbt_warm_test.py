@@ -1,3 +1,4 @@
+# needs: no platform
 """dbt in forks of a process that has imported it once and keeps the manifest (src/workers/dbt_warm.py): everything that a plain process does,
 and after each kind of edit the same tables."""
 import glob
@@ -9,14 +10,14 @@ import tempfile
 import time
 import unittest
 
-import dbt_run_test
+import dbt_cases
 import support
 
-DOOR = os.path.join(dbt_run_test.ROOT, "src", "workers", "warm_door.py")
+DOOR = os.path.join(dbt_cases.ROOT, "src", "workers", "warm_door.py")
 
 
-class WarmDbt(dbt_run_test.DbtRun):
-    """The tests of the plain process, through the door."""
+class WarmDbt(dbt_cases.PlainDbt):
+    """The same through the door."""
 
     @classmethod
     def setUpClass(cls):
@@ -45,24 +46,8 @@ class WarmDbt(dbt_run_test.DbtRun):
         return sorted(found)
 
     def command(self, *arguments, **changes):
-        python, *words = dbt_run_test.DbtRun.command(self, *arguments, **changes)
+        python, *words = dbt_cases.PlainDbt.command(self, *arguments, **changes)
         return [python, "-I", "-S", DOOR, self.sockets, "dbt"] + words
-
-    # what is no different in a fork
-
-    test_a_table_that_devbox_did_not_make_is_never_overwritten = None
-    test_a_table_that_is_gone_when_its_rows_are_counted_has_no_count = None
-    test_a_model_that_is_not_built_yet_can_be_compiled_and_shown = None
-    test_databases_of_production_are_mapped_into_the_warehouse = None
-    test_dbt_seed_leaves_the_sandboxs_seeds_alone = None
-    test_every_duckdb_type_arrives_in_sqlite = None
-    test_names_that_collide_get_their_schema_in_front = None
-    test_one_unpublishable_model_does_not_keep_the_others_out = None
-    test_published_tables_hold_iso_dates_and_plain_numbers = None
-    test_seeds_of_the_sandbox_are_views_and_dbt_loads_only_the_others = None
-    test_timestamps_with_an_offset_become_utc = None
-
-    # what only a warm process can do wrong
 
     def host(self, result):
         return next((event["mode"], event["manifest"]) for event in result.events if event["event"] == "host")
@@ -73,6 +58,10 @@ class WarmDbt(dbt_run_test.DbtRun):
         pid = self.processes()[0]
         support.wait_until(lambda: not busy(pid), 20, "the warm process at rest")
         return pid
+
+
+class WarmDbtTest(dbt_cases.ProcessCases, dbt_cases.TableCases, WarmDbt, unittest.TestCase):
+    # what only a warm process can do wrong
 
     def test_the_second_run_knows_the_manifest_and_a_killed_process_is_replaced(self):
         self.assertEqual(("warm", "parsed"), self.host(self.run_dbt("run", "--select", "payment_methods")))
@@ -161,7 +150,7 @@ class Edits(unittest.TestCase):
     """The same edits seen by a warm process and by plain ones: the same tables."""
 
     def make_side(self, kind):
-        side = kind("run_dbt")
+        side = kind()
         side.home = tempfile.mkdtemp(prefix="devbox-dbt-")
         self.addCleanup(support.remove_folder, side.home)
         for name, text in PROJECT.items():
@@ -185,7 +174,7 @@ class Edits(unittest.TestCase):
     def test_every_kind_of_edit_is_noticed(self):
         WarmDbt.sockets = os.path.realpath(tempfile.mkdtemp(prefix="devbox-warm-"))
         self.addCleanup(WarmDbt.end_servers)
-        warm, cold = self.make_side(WarmDbt), self.make_side(dbt_run_test.DbtRun)
+        warm, cold = self.make_side(WarmDbt), self.make_side(dbt_cases.PlainDbt)
         last = None
         for name, (files, words, env, changes) in EDITS.items():
             with self.subTest(edit=name):

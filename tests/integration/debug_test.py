@@ -4,9 +4,11 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -216,6 +218,24 @@ class Debugging210(Native, unittest.TestCase):
 
 class Debugging30(Native, unittest.TestCase):
     version = "3.0.6"
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs another user")
+class ForeignTerminalTest(unittest.TestCase):
+    def test_the_terminal_of_another_user_is_named_with_the_way_to_one_of_ones_own(self):
+        """As it is after su: the open descriptor works, its name does not."""
+        folder = tempfile.mkdtemp(prefix="devbox-debug-test.")
+        self.addCleanup(shutil.rmtree, folder)
+        os.chmod(folder, 0o755)
+        workers = os.path.join(os.path.dirname(os.path.dirname(support.BINARY)), "share", "devbox", "workers")
+        shutil.copytree(workers, folder + "/workers")
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        self.addCleanup(os.close, theirs)
+        script = "import sys; sys.path.insert(0, sys.argv[1]); import dag_debugger; dag_debugger._open_terminal({'terminal': sys.argv[2]})"
+        done = subprocess.run(["/usr/bin/python3", "-B", "-c", script, folder + "/workers", os.ttyname(theirs)], capture_output=True, text=True,
+                              user=65534, group=65534, extra_groups=[], timeout=60)
+        self.assertRegex(done.stderr, r"NoDebugger: /dev/pts/\d+ is another user's terminal, .* script -q /dev/null")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import docker_images
 import docker_stack
 import docker_stand_in
 import support
+import watch_test
 
 docker_stack.require()
 setUpModule = docker_stand_in.set_up_module
@@ -103,16 +104,27 @@ class EngineBreakTest(BreakTest):
     def test_after_the_daemon_was_restarted_or_killed_start_converges(self):
         self.checkout.run("start").check()
         mark = self.checkout.database_mark()
+        watch = watch_test.Watch(self.checkout, "status", "--watch")
+        self.addCleanup(watch.kill)
+        watch.round()
         for end in (self.engine.stop, self.engine.kill):
             end()
+            self.wait_until_said(watch, "engine")
             self.engine.start()
             self.converge()
             self.assertEqual(self.checkout.database_mark(), mark)
+        code, last = watch.end()
+        self.assertEqual((code, last["data"]["phase"]), (0, "healthy"))
+
+    def wait_until_said(self, watch, word):
+        """What a watch of the status says goes on: an engine that does not answer is one line of many."""
+        while not any(word in event.get("text", "") for event in watch.round() if event.get("event") == "line"):
+            pass
 
     def test_containers_of_a_checkout_that_was_cleaned_are_found(self):
         self.checkout.run("start").check()
         project = self.checkout.project
-        shutil.rmtree(self.checkout.path(".devbox"))
+        support.remove_folder(self.checkout.path(".devbox"))
         # Which runtime it was is forgotten, too.
         self.checkout.write("devbox.yaml", "airflow: {version: \"%s\", port: %d}\n" % (self.checkout.version, self.checkout.port))
         self.assertEqual(self.checkout.status()["runtime"], "docker")

@@ -235,7 +235,8 @@ class ServiceFaultTest(FaultTest):
         self.checkout.configure(env={"STAND_IN": "scheduler:crash"})
         error = self.fail_with(6, "scheduler", "exited (1)", "restarted 3×", ".devbox/logs/scheduler.log", within=30)
         self.check_log_lines(error, "scheduler")
-        self.assertEqual(self.service("scheduler")["state"], "failed")
+        # Between two crashes it is starting once more.
+        support.wait_until(lambda: self.service("scheduler")["state"] == "failed", 60, "a failed scheduler")
         self.checkout.configure()
         self.converge()
 

@@ -29,7 +29,14 @@ def airflow_image(version):
     return "apache/airflow:%s-python3.11" % version
 
 
-AIRFLOW = {airflow_image(os.path.basename(path)): path for path in sorted(glob.glob(PROFILES + "/*"))}
+def profiles_with_containers():
+    for path in sorted(glob.glob(PROFILES + "/*")):
+        with open(path + "/profile.yaml") as file:
+            if "\ndocker:\n" in file.read():
+                yield path
+
+
+AIRFLOW = {airflow_image(os.path.basename(path)): path for path in profiles_with_containers()}
 NAMES = ["busybox:latest", "postgres:15", *AIRFLOW]
 
 

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import unittest
 
-from support import BINARY, ROOT, environment, wait_until
+from support import BINARY, ROOT, environment, wait_until, wait_within
 
 BUILD = os.path.dirname(os.path.dirname(BINARY))
 # What the script itself runs; everything else on this machine is out of its sight.
@@ -204,7 +204,7 @@ class PackageTest(InstallCase):
             # The pipe ends only when the last process that holds it is gone.
             running.communicate(timeout=10)
         self.assertEqual(running.returncode, 143)
-        wait_until(lambda: not self.is_group_alive(running.pid), 3, "the group of install.sh is gone")
+        wait_within(lambda: not self.is_group_alive(running.pid), 3, "the group of install.sh is gone")
 
     def is_group_alive(self, group):
         try:

@@ -64,11 +64,11 @@ class Platform:
     def test_a_saved_dag_is_there_in_seconds_and_a_deleted_one_gone(self):
         path = self.checkout.path("dags/saved_now.py")
         self.checkout.write("dags/saved_now.py", NEW_DAG % ("None", "first"))
-        support.wait_until(lambda: "saved_now" in self.airflow.dag_ids(), 15, "the new DAG")
+        support.wait_within(lambda: "saved_now" in self.airflow.dag_ids(), 15, "the new DAG")
         self.checkout.write("dags/saved_now.py", NEW_DAG % ("None", "second"))
-        support.wait_until(lambda: "second" in json.dumps(self.airflow.api("GET", "/dags/saved_now")[1].get("tags", [])), 15, "the edit")
+        support.wait_within(lambda: "second" in json.dumps(self.airflow.api("GET", "/dags/saved_now")[1].get("tags", [])), 15, "the edit")
         os.remove(path)
-        support.wait_until(lambda: "saved_now" not in self.airflow.dag_ids(), 20, "the deletion")
+        support.wait_within(lambda: "saved_now" not in self.airflow.dag_ids(), 20, "the deletion")
 
     def test_a_schedule_with_catchup_starts_no_run(self):
         self.checkout.write("dags/catching_up.py", (NEW_DAG % ('"@daily"', "x")).replace("saved_now", "catching_up"))

@@ -6,6 +6,7 @@ python3 tests/integration/robustness_test.py KilledStartTest    one class
 import contextlib
 import glob
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -14,6 +15,7 @@ import time
 
 import processes
 import support
+import watch_test
 from processes import Case, clean_up, command_line, descendants, is_alive, kill, make_checkout, AIRFLOW_ONLY
 
 SLEEPING_DAG = '''
@@ -87,8 +89,17 @@ class Supervision:
             self.assertEqual(service["pid"] != before[name]["pid"], name in names, after)
         self.assert_healthy(self.platform)
 
-    def test_killed_components_are_restarted_with_all_that_they_had_started(self):
+    def test_killed_components_are_restarted_with_all_that_they_had_started_and_status_watch_says_so(self):
+        watch = watch_test.Watch(self.platform, "status", "--watch")
+        self.addCleanup(watch.kill)
+        watch.round()
         self.assert_comes_back(["scheduler", "dag-processor"])
+        said = ""
+        for name in ("scheduler", "dag-processor"):
+            while not re.search(r"^[:0-9]{8} %s: .*healthy, \d+ restarts?$" % name, said, re.M):
+                said += "".join(event.get("text", "") + "\n" for event in watch.round())
+        code, last = watch.end()
+        self.assertEqual((code, last["status"], last["data"]["phase"]), (0, "ok", "healthy"))
 
     def test_a_killed_web_server_is_restarted_with_its_workers(self):
         self.assert_comes_back([self.web_server])
@@ -154,11 +165,11 @@ class Supervision:
 
     def test_stop_ends_a_running_task_too(self):
         airflow = support.Airflow(self.platform)
-        support.wait_until(lambda: "sleeping" in airflow.dag_ids(), 30, "the DAG")
+        support.wait_until(lambda: "sleeping" in airflow.dag_ids(), 60, "the DAG")
         airflow.api("PATCH", "/dags/sleeping", {"is_paused": False})
         airflow.api("POST", "/dags/sleeping/dagRuns", {"logical_date": None} if airflow.is_v2 else {})
         task = lambda: [pid for pid in support.marked_processes(self.platform.instance) if command_line(pid) == "sleep 300.25"]
-        support.wait_until(task, 40, "the running task")
+        support.wait_until(task, 120, "the running task")
         stopped = self.platform.run("stop").check()
         self.assertLess(stopped.seconds, 15)
         self.assert_nothing_left(self.platform)
@@ -259,7 +270,7 @@ class KilledStartTest(Case):
         start.send_signal(signal.SIGINT)
         errors = start.communicate(timeout=20)[1]
         self.assertEqual(start.returncode, 130, errors)
-        self.assertRegex(errors, r"✓ sandbox +\S+ +3 tables")
+        self.assertRegex(errors, r"✓ sandbox +\S+ +3 seed files")
         self.assertRegex(errors, r"airflow +not finished")
         self.assertIn("interrupted; what was up stays up", errors)
         self.assert_start_converges(self.platform)

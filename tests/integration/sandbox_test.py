@@ -204,6 +204,42 @@ class SandboxTest(unittest.TestCase):
         self.run_devbox("db", "restore", expect=2)
         self.run_devbox("db", "restore", kept, "--last", expect=2)
 
+    def test_a_diff_names_tables_and_rows(self):
+        self.write("orders.csv", "id,status\n1,new\n2,paid\n")
+        self.run_devbox("db", "seed")
+        self.run_devbox("db", "snapshot", "then")
+        self.assertEqual(self.run_devbox("db", "diff").stdout, "no table differs from then\n")
+        self.assertEqual(self.run_devbox("db", "diff", "--table", "orders").stdout, "orders is the same as in then\n")
+        self.run_devbox("db", "query", "--write", "UPDATE orders SET status = 'paid'")
+        done = self.run_devbox("db", "diff", "then")
+        self.assertEqual(done.stdout.splitlines()[2].split(), ["orders", "changed", "2", "2", "1", "1"])
+        self.assertRegex(done.stderr, r"^since then, [-0-9]{10} [:0-9]{8}\nthe rows: devbox db diff then --table orders\n$")
+        self.assertEqual([line.split() for line in self.run_devbox("db", "diff", "--table", "orders").stdout.splitlines()[2:]],
+                         [["-", "1", "new", "1"], ["+", "1", "paid", "1"]])
+        self.assertIn("--limit", self.run_devbox("db", "diff", "--table", "orders", "--limit", "1").stderr)
+        tables = json.loads(self.run_devbox("--json", "db", "diff").stdout)["data"]["tables"]
+        self.assertEqual(tables, [{"table": "orders", "difference": "changed", "rowsThen": 2, "rowsNow": 2, "removed": 1, "added": 1}])
+        self.run_devbox("db", "diff", "--limit", "1", expect=2)
+        self.assertIn("did you mean: then", self.run_devbox("db", "diff", "than", expect=2).stderr)
+
+    def test_a_shell_is_sqlites_own_with_our_streams_and_its_exit_code(self):
+        """sqlite3 need not be installed here; its place on PATH is what matters."""
+        self.write("orders.csv", "id\n1\n")
+        self.assertIn("devbox db seed", self.run_devbox("db", "shell", expect=6).stderr)
+        self.run_devbox("db", "seed")
+        program = self.root / "bin" / "sqlite3"
+        program.parent.mkdir()
+        program.write_text('#!/bin/sh\nfor last; do :; done; echo "$last"; cat; exit 3\n')
+        program.chmod(0o755)
+        environment = {**os.environ, "PATH": f"{program.parent}:/usr/bin:/bin"}
+        done = subprocess.run(self.command("db", "shell"), input="SELECT 1;", capture_output=True, text=True, timeout=60, env=environment)
+        self.assertEqual((done.returncode, done.stdout), (3, f"{self.database.resolve()}\nSELECT 1;"), done.stderr)
+        program.unlink()
+        environment["PATH"] = str(program.parent)
+        done = subprocess.run(self.command("db", "shell"), capture_output=True, text=True, timeout=60, env=environment)
+        self.assertEqual(done.returncode, 5)
+        self.assertIn("devbox db query", done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()
