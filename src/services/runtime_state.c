@@ -78,8 +78,9 @@ bool runtime_state_read(Context *ctx, const Project *project, RuntimeState *stat
     }
     if (is_read) read.age_ms = clock_wall_ms() - info.modified_ns / 1000000;
     if (!is_alive) read.phase = RUNTIME_STOPPED;
-    // The file of an earlier supervisor, which was killed: what it says of health is no longer so.
-    if (is_alive && read.supervisor != holder.pid) {
+    // The file of an earlier supervisor, which was killed: what it says of health is no longer so. One that has just taken its
+    // lock has no pid in it for a moment, and no file yet.
+    if (is_alive && (holder.pid == 0 || read.supervisor != holder.pid)) {
         read = (RuntimeState){.phase = RUNTIME_STARTING, .supervisor = holder.pid, .version = "", .fingerprint = ""};
     }
     *state = read;

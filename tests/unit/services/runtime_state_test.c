@@ -104,6 +104,16 @@ static void a_supervisor_that_has_not_written_yet_is_starting(void **state) {
     close(platform.lock_fd);
 }
 
+static void a_supervisor_that_has_not_even_named_itself_is_starting(void **state) {
+    Checkout *checkout = *state;
+    Platform platform = prepare(checkout, true);
+    assert_int_equal(ftruncate(platform.lock_fd, 0), 0);
+    RuntimeState read = must_read(checkout, &platform);
+    assert_int_equal(read.phase, RUNTIME_STARTING);
+    assert_int_equal(read.supervisor, 0);
+    close(platform.lock_fd);
+}
+
 static void a_file_that_cannot_be_read_matters_only_while_a_supervisor_lives(void **state) {
     static const char *const broken[] = {"", "{\"phase\": ", "<html>"};
     Checkout *checkout = *state;
@@ -177,6 +187,7 @@ int main(void) {
         test_with_checkout(what_is_written_is_read_again),
         test_with_checkout(without_a_supervisor_the_platform_is_stopped),
         test_with_checkout(a_supervisor_that_has_not_written_yet_is_starting),
+        test_with_checkout(a_supervisor_that_has_not_even_named_itself_is_starting),
         test_with_checkout(a_file_that_cannot_be_read_matters_only_while_a_supervisor_lives),
         test_with_checkout(odd_values_are_read_as_the_least_that_they_can_mean),
         test_with_checkout(age_is_told_and_renewed_by_a_touch),
