@@ -98,7 +98,11 @@ static ServiceStatus describe(Arena *arena, const Project *project, const Airflo
     if (text_equals(container->state, "running")) {
         status.state = judge_running(container);
         if (status.state == SERVICE_UNHEALTHY) status.message = describe_health(arena, container);
-        if (container->restarts >= CRASH_LOOP && status.state != SERVICE_HEALTHY) status.message = "crashes again and again";
+        // Up between two crashes: the engine counts from 0 again once somebody starts it.
+        if (container->restarts >= CRASH_LOOP && status.state == SERVICE_STARTING) {
+            status.state = SERVICE_RESTARTING;
+            status.message = "crashes again and again";
+        }
     } else if (text_equals(container->state, "restarting")) {
         status.state = container->restarts >= CRASH_LOOP || container->is_out_of_memory ? SERVICE_FAILED : SERVICE_RESTARTING;
         status.message = describe_exit(arena, container);

@@ -384,6 +384,9 @@ class Platform:
         self.assertTrue(glob.glob(self.checkout.path(".devbox/airflow/%s/logs/dag_id=daily_orders/**/*.log" % self.version), recursive=True))
         self.assertEqual(self.checkout.foreign_files(), [])
 
+    def test_z2_nothing_that_python_compiled_lies_in_the_checkout(self):
+        self.assertEqual(glob.glob(self.checkout.path("**/__pycache__"), recursive=True), [])
+
     def test_z3_compose_by_hand_reads_the_file(self):
         self.assertIn("airflow-scheduler", self.checkout.compose_by_hand("ps"))
         self.checkout.compose_by_hand("up", "airflow-init")

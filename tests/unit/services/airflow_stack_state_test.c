@@ -96,7 +96,7 @@ static void the_state_of_a_container_says_how_its_service_is(void **state) {
     static const Row rows[] = {
         {"running", "", DOCKER_HEALTH_UNHEALTHY, 0, 0, false, SERVICE_UNHEALTHY, "its health check fails", RUNTIME_DEGRADED},
         {"running", "", DOCKER_HEALTH_STARTING, 0, 0, false, SERVICE_STARTING, NULL, RUNTIME_STARTING},
-        {"running", "", DOCKER_HEALTH_STARTING, 1, 4, false, SERVICE_STARTING, "crashes again and again", RUNTIME_STARTING},
+        {"running", "", DOCKER_HEALTH_STARTING, 1, 4, false, SERVICE_RESTARTING, "crashes again and again", RUNTIME_DEGRADED},
         {"paused", "", DOCKER_HEALTH_HEALTHY, 0, 0, false, SERVICE_UNHEALTHY, "paused", RUNTIME_DEGRADED},
         {"created", "", DOCKER_HEALTH_NONE, 0, 0, false, SERVICE_STARTING, "waiting for what it depends on", RUNTIME_STARTING},
         {"created", "bind: address already in use", DOCKER_HEALTH_NONE, 128, 0, false, SERVICE_FAILED,
