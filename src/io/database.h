@@ -16,7 +16,7 @@ typedef enum ColumnKind { COLUMN_NULL, COLUMN_INTEGER, COLUMN_REAL, COLUMN_TEXT,
 bool database_open(Arena *arena, const char *path, DatabaseMode mode, long long busy_ms, Database **db, Error *err) MUST_USE;
 void database_close(Database *db);  // NULL is allowed
 
-// A statement that runs while *cancel becomes positive fails; NULL: none does.
+// A statement that runs while *cancel becomes positive ends with ERROR_INTERRUPTED, whether it has a row yet or not; NULL: none does.
 void database_end_with(Database *db, volatile sig_atomic_t *cancel);
 
 // Runs one or more statements without results.

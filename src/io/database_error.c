@@ -34,6 +34,7 @@ bool database_error_advise(Error *err, int code, const char *path) {
 }
 
 bool database_error_refused(const char *path, int code, const char *words, const char *sql, Error *err) {
+    if ((code & 0xFF) == SQLITE_INTERRUPT) return error_set(err, ERROR_INTERRUPTED, "the statement was interrupted");
     error_set(err, ERROR_DATABASE, "%s refused a statement: %s", path, words);
     error_detail(err, arena_format(err->arena, "%s\nSQLite %d: %s", first_line(err->arena, sql), code, sqlite3_errstr(code)));
     return database_error_advise(err, code, path);

@@ -45,12 +45,11 @@ static void read_row(QueryRows *rows, const Statement *statement) {
     query_rows_add(rows, values, cells);
 }
 
-bool query_rows_read(Context *ctx, QueryRows *rows, Statement *statement, Error *err) {
+bool query_rows_read(QueryRows *rows, Statement *statement, Error *err) {
     for (int i = 0; i < statement_column_count(statement); i++) {
-        query_rows_add_column(rows, statement_column_name(ctx->arena, statement, i));
+        query_rows_add_column(rows, statement_column_name(rows->arena, statement, i));
     }
     for (bool has_row = true;;) {
-        if (context_is_cancelled(ctx)) return error_set(err, ERROR_INTERRUPTED, "the query was interrupted");
         if (!statement_step(statement, &has_row, err)) return false;
         if (!has_row) return true;
         read_row(rows, statement);

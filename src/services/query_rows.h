@@ -11,8 +11,8 @@ typedef struct QueryRows {
 
 QueryRows query_rows_create(Arena *arena);
 
-// Steps through a statement that was not stepped before; Ctrl-C ends it with an error.
-bool query_rows_read(Context *ctx, QueryRows *rows, Statement *statement, Error *err) MUST_USE;
+// Steps through a statement that was not stepped before.
+bool query_rows_read(QueryRows *rows, Statement *statement, Error *err) MUST_USE;
 
 // The same by hand: columns first, then for each row its cells, one by one. `text` is how people see the value.
 void query_rows_add_column(QueryRows *rows, const char *name);

@@ -4,6 +4,7 @@
 #include "io/database.h"
 #include "io/file_system.h"
 #include "services/query_rows.h"
+#include "services/sandbox_door.h"
 
 enum { BUSY_MS = 10000 };
 
@@ -40,52 +41,75 @@ static bool read_columns(Comparison *both, const char *side, const char *table, 
     return read_texts(arena, both->db, sql, 1, columns, err);
 }
 
+// In one transaction: the live database may change meanwhile.
 static bool attach(Comparison *both, const char *now, const Snapshot *snapshot, Error *err) {
     Arena *arena = both->ctx->arena;
     if (!database_open(arena, now, DATABASE_READ, BUSY_MS, &both->db, err)) return false;
     database_end_with(both->db, both->ctx->cancel);
     return database_execute_with(both->db, "ATTACH ?1 AS \"then\"", &snapshot->path, 1, err) &&
+           database_execute(both->db, "BEGIN", err) &&
            read_texts(arena, both->db, arena_format(arena, TABLES_OF, "main"), 0, &both->now, err) &&
            read_texts(arena, both->db, arena_format(arena, TABLES_OF, "\"then\""), 0, &both->then, err);
 }
 
 typedef bool Comparer(Comparison *both, void *state, Error *err);
 
-// The live database may change meanwhile, and where locks do not cross only its copy can be opened here.
+static bool compare_files(Context *ctx, const char *now, const Snapshot *snapshot, Comparer *compare, void *state, Error *err) {
+    Comparison both = {.ctx = ctx};
+    bool is_done = attach(&both, now, snapshot, err) && compare(&both, state, err);
+    database_close(both.db);
+    return is_done;
+}
+
 static bool compare_copy(Context *ctx, const Project *project, const Snapshot *snapshot, Comparer *compare, void *state,
                          Error *err) {
-    Comparison both = {.ctx = ctx};
     const char *parent = project_state_path(ctx->arena, project, "tmp"), *folder;
     Error cleaning = {.arena = ctx->arena};
-    if (!file_exists(sandbox_path(ctx->arena, project))) return sandbox_report_missing(ctx->arena, project, err);
     if (!folder_create(ctx->arena, parent, err) || !folder_create_temporary(ctx->arena, parent, "diff-", &folder, err))
         return false;
     const char *copy = path_join(ctx->arena, folder, "now.db");
-    bool is_done = sandbox_backup(ctx, project, copy, err) && attach(&both, copy, snapshot, err) && compare(&both, state, err);
-    if (!is_done && context_is_cancelled(ctx)) error_set(err, ERROR_INTERRUPTED, "interrupted while comparing");
-    database_close(both.db);
+    bool is_done = sandbox_backup(ctx, project, copy, err) && compare_files(ctx, copy, snapshot, compare, state, err);
     if (!folder_remove(ctx->arena, folder, &cleaning)) event_warning(ctx, NULL, "%s", cleaning.message);
+    return is_done;
+}
+
+static bool compare_with(Context *ctx, const Project *project, const Snapshot *snapshot, Comparer *compare, void *state,
+                         Error *err) {
+    const char *now = sandbox_path(ctx->arena, project);
+    if (!file_exists(now)) return sandbox_report_missing(ctx->arena, project, err);
+    bool is_done = sandbox_door_is_needed(ctx, project) ? compare_copy(ctx, project, snapshot, compare, state, err)
+                                                        : compare_files(ctx, now, snapshot, compare, state, err);
+    if (!is_done && context_is_cancelled(ctx)) error_set(err, ERROR_INTERRUPTED, "interrupted while comparing");
     return is_done;
 }
 
 // --- rows -----------------------------------------------------------------------------------------------------------------
 
-// As they are stored: two spellings that a column's own collation holds for equal are two rows.
-static const char *list_columns(Arena *arena, const StringList *columns, const char *behind) {
+static const char *list_columns(Arena *arena, const StringList *columns) {
     Text text = {.arena = arena};
     list_each(const char *const, column, columns) {
-        text_append_format(&text, "%s%s%s", text.length == 0 ? "" : ", ", database_quote_identifier(arena, *column), behind);
+        text_append_format(&text, "%s%s", text.length == 0 ? "" : ", ", database_quote_identifier(arena, *column));
+    }
+    return text_string(&text);
+}
+
+// As they are stored: two spellings that a column's own collation holds for equal are two values, and so are 1 and 1.0.
+static const char *list_stored(Arena *arena, const StringList *columns) {
+    Text text = {.arena = arena};
+    list_each(const char *const, column, columns) {
+        const char *name = database_quote_identifier(arena, *column);
+        text_append_format(&text, "%s%s COLLATE BINARY, typeof(%s)", text.length == 0 ? "" : ", ", name, name);
     }
     return text_string(&text);
 }
 
 // Each row that is not there as often on both sides, with the difference as "devbox_times".
 static const char *differing_rows(Arena *arena, const char *table, const StringList *columns) {
-    const char *name = database_quote_identifier(arena, table), *list = list_columns(arena, columns, "");
+    const char *name = database_quote_identifier(arena, table), *list = list_columns(arena, columns);
     return arena_format(arena,
                         "SELECT %s, sum(devbox_side) AS devbox_times FROM (SELECT %s, 1 AS devbox_side FROM main.%s"
                         " UNION ALL SELECT %s, -1 FROM \"then\".%s) GROUP BY %s HAVING devbox_times <> 0",
-                        list, list, name, list, name, list_columns(arena, columns, " COLLATE BINARY"));
+                        list, list, name, list, name, list_stored(arena, columns));
 }
 
 static bool count_differing(Comparison *both, const StringList *columns, TableDiff *diff, Error *err) {
@@ -173,7 +197,7 @@ static bool compare_tables(Comparison *both, void *state, Error *err) {
 
 bool sandbox_diff_tables(Context *ctx, const Project *project, const Snapshot *snapshot, TableDiffList *diffs, Error *err) {
     *diffs = (TableDiffList){0};
-    return compare_copy(ctx, project, snapshot, compare_tables, diffs, err);
+    return compare_with(ctx, project, snapshot, compare_tables, diffs, err);
 }
 
 // --- one table ------------------------------------------------------------------------------------------------------------
@@ -211,19 +235,19 @@ static bool compare_rows(Comparison *both, void *state, Error *err) {
     } else if (now.count == 0) {
         sql = arena_format(arena, "SELECT '-' AS \"\", *, 1 AS TIMES FROM \"then\".%s LIMIT %lld", name, wanted->limit);
     } else {
-        const char *list = list_columns(arena, &now, "");
+        const char *list = list_columns(arena, &now);
         sql = arena_format(arena,
                            "SELECT iif(devbox_times > 0, '+', '-') AS \"\", %s, abs(devbox_times) AS TIMES FROM (%s)"
                            " ORDER BY %s, devbox_times LIMIT %lld",
                            list, differing_rows(arena, wanted->table, &now), list, wanted->limit);
     }
     QueryRows rows = query_rows_create(arena);
-    if (!statement_prepare(both->db, sql, &statement, err) || !query_rows_read(both->ctx, &rows, statement, err)) return false;
+    if (!statement_prepare(both->db, sql, &statement, err) || !query_rows_read(&rows, statement, err)) return false;
     *question->result = (Result){.data = query_rows_data(&rows), .table = rows.table};
     return true;
 }
 
 bool sandbox_diff_rows(Context *ctx, const Project *project, const RowsToCompare *wanted, Result *result, Error *err) {
     RowQuestion question = {.wanted = wanted, .result = result};
-    return compare_copy(ctx, project, wanted->snapshot, compare_rows, &question, err);
+    return compare_with(ctx, project, wanted->snapshot, compare_rows, &question, err);
 }

@@ -31,10 +31,11 @@ static bool run_here(Context *ctx, const char *path, const char *sql, bool allow
     cleanup_database Database *db = NULL;
     cleanup_statement Statement *statement = NULL;
     if (!database_open(ctx->arena, path, allows_writing ? DATABASE_WRITE : DATABASE_READ, QUERY_BUSY_MS, &db, err)) return false;
+    database_end_with(db, ctx->cancel);
     if (!statement_prepare(db, sql, &statement, err)) return false;
     bool is_read_only = statement_is_read_only(statement);
     if (!allows_writing && !is_read_only) return sandbox_report_writing(err);
-    if (!query_rows_read(ctx, &query->rows, statement, err)) return false;
+    if (!query_rows_read(&query->rows, statement, err)) return false;
     query->has_changes = !is_read_only && query->rows.table->columns.count == 0;
     return !query->has_changes || database_query_integer(db, "SELECT changes()", 0, &query->changes, err);
 }

@@ -87,6 +87,18 @@ static void equal_rows_are_counted_each(void **state) {
     assert_rows(shop, "orders", 10, "+ 1 NEW 1\n+ 1 new 2\n");
 }
 
+static void a_whole_number_that_became_a_real_differs(void **state) {
+    SeedProject *shop = *state;
+    cleanup_database Database *then = NULL;
+    assert_true(database_open(shop->arena, snapshot_of(shop).path, DATABASE_WRITE, 0, &then, &shop->err));
+    assert_true(database_execute(then, "CREATE TABLE counts (value); INSERT INTO counts VALUES (1), ('1'), (2)", &shop->err));
+    change(shop, "CREATE TABLE counts (value); INSERT INTO counts VALUES (1.0), ('1'), (2)");
+    TableDiffList diffs = diff(shop);
+    assert_int_equal(diffs.count, 1);
+    assert_diff(&diffs.items[0], "counts", TABLE_CHANGED, 1, 1);
+    assert_rows(shop, "counts", 10, "- 1 1\n+ 1.0 1\n");
+}
+
 static void tables_come_go_and_change_their_columns(void **state) {
     SeedProject *shop = *state;
     change(shop, "CREATE TABLE \"odd \"\" name\" (a, b); INSERT INTO \"odd \"\" name\" VALUES (1, 2); DROP TABLE orders");
@@ -175,6 +187,7 @@ int main(void) {
         test_either_way(what_nobody_wrote_to_does_not_differ),
         test_either_way(a_changed_row_is_one_removed_and_one_added),
         test_either_way(equal_rows_are_counted_each),
+        test_either_way(a_whole_number_that_became_a_real_differs),
         test_either_way(tables_come_go_and_change_their_columns),
         test_either_way(what_only_a_missing_module_can_read_is_not_looked_at),
         test_either_way(an_interruption_ends_it_within_a_table),

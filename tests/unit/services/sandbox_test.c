@@ -351,6 +351,15 @@ static void a_query_gives_rows_as_table_and_as_data(void **state) {
     assert_true(row->members[2].value->real == 2.25);
 }
 
+static void an_interrupted_query_ends_before_it_has_a_row(void **state) {
+    SeedProject *shop = *state;
+    static volatile sig_atomic_t cancel = 1;
+    seed(shop);
+    shop->ctx.cancel = &cancel;
+    check_query_refused(shop, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n", false,
+                        ERROR_INTERRUPTED);
+}
+
 static void a_statement_that_writes_needs_permission(void **state) {
     SeedProject *shop = *state;
     Result result;
@@ -413,6 +422,7 @@ int main(void) {
         test_either_way(a_sandbox_that_is_no_database_is_an_error),
         test_either_way(a_dry_run_says_what_it_would_do_and_does_nothing),
         test_either_way(a_query_gives_rows_as_table_and_as_data),
+        test_either_way(an_interrupted_query_ends_before_it_has_a_row),
         test_either_way(a_statement_that_writes_needs_permission),
         test_either_way(a_statement_that_sqlite_refuses_is_an_error),
         test_either_way(a_query_without_a_sandbox_says_how_to_make_one),
