@@ -103,6 +103,12 @@ const char *text_quote_for_shell(Arena *arena, const char *word) {
     return arena_format(arena, "'%s'", text_replace(arena, word, "'", "'\\''"));
 }
 
+const char *text_as_shell_word(Arena *arena, const char *word) {
+    static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+.,:/@=~^";
+    bool is_plain = *word != '\0' && *word != '~' && word[strspn(word, safe)] == '\0';
+    return is_plain ? word : text_quote_for_shell(arena, word);
+}
+
 const char *text_encode_for_url(Arena *arena, const char *string) {
     Text text = {.arena = arena};
     for (; *string != '\0'; string++) {

@@ -41,6 +41,7 @@ const char *text_replace(Arena *arena, const char *string, const char *from, con
 
 // 'it'\''s': one word for sh, whatever is in it.
 const char *text_quote_for_shell(Arena *arena, const char *word);
+const char *text_as_shell_word(Arena *arena, const char *word);  // quoted only where a shell would not take it as it is
 
 // Everything but letters, digits and -._~ as %XX: a value inside a URL.
 const char *text_encode_for_url(Arena *arena, const char *string);

@@ -6,6 +6,7 @@
 #include "services/airflow_docker.h"
 #include "services/airflow_profile.h"
 #include "services/airflow_settings.h"
+#include "services/config_file.h"
 #include "services/config_report.h"
 #include "services/dag_folder.h"
 
@@ -61,7 +62,7 @@ static bool run_check(Context *ctx, const Invocation *invocation, Outcome *outco
     if (!airflow_settings_apply(ctx, project, &scratch, err) || !dag_folder_check(ctx, project, err)) return false;
     if (!config_report(ctx, project, false, &entries, err)) return false;
     list_each(const ConfigEntry, entry, &entries)
-        set += !text_equals(entry->origin, "default") && !text_equals(entry->origin, "found");
+        set += text_starts_with(entry->origin, CONFIG_FILE_NAME);
     Value *data = value_object(ctx->arena);
     value_set_string(ctx->arena, data, "file", project->config.path);
     value_set_integer(ctx->arena, data, "keys", (int64_t)set);

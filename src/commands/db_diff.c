@@ -62,15 +62,10 @@ static void add_row(Arena *arena, Table *table, const TableDiff *diff) {
     table_add_row(arena, table, cells);
 }
 
-static const char *as_word(Arena *arena, const char *table) {
-    bool is_plain = text_equals(text_encode_for_url(arena, table), table);
-    return is_plain ? table : text_quote_for_shell(arena, table);
-}
-
 static void suggest_rows(const Context *ctx, const Snapshot *snapshot, const TableDiffList *diffs) {
     list_each(const TableDiff, diff, diffs) {
         if (diff->difference == TABLE_OTHER_COLUMNS) continue;
-        event_note(ctx, "the rows: devbox db diff %s --table %s", snapshot->name, as_word(ctx->arena, diff->table));
+        event_note(ctx, "the rows: devbox db diff %s --table %s", snapshot->name, text_as_shell_word(ctx->arena, diff->table));
         return;
     }
 }

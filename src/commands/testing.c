@@ -8,12 +8,10 @@
 #include "services/test_reports.h"
 
 const char *testing_command(Arena *arena, const char *verb, const StringList *words) {
-    static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+.,:/@=~^";
     Text command = {.arena = arena};
     text_append(&command, verb);
     list_each(const char *const, word, words) {
-        bool is_plain = **word != '\0' && (*word)[strspn(*word, safe)] == '\0';
-        text_append_format(&command, " %s", is_plain ? *word : text_quote_for_shell(arena, *word));
+        text_append_format(&command, " %s", text_as_shell_word(arena, *word));
     }
     return text_string(&command);
 }

@@ -88,6 +88,8 @@ static void add_plain(Report *report, const ConfigKey *row) {
     const Project *project = report->project;
     const YamlEntry *entry = find_entry(arena, report->root, row->path);
     const char *origin = entry == NULL ? "default" : arena_format(arena, "%s:%d", CONFIG_FILE_NAME, entry->key_line);
+    bool is_kept = entry == NULL && text_equals(row->path, "runtime") && project->config.runtime != RUNTIME_AUTO;
+    if (is_kept) origin = path_relative(arena, project_state_path(arena, project, RUNTIME_FILE), project->root);
     if (row->offset == CONFIG_NOWHERE) {
         if (entry == NULL || row->kind == CONFIG_SECTION) return;
         bool is_scalar = entry->node->kind == YAML_SCALAR;

@@ -4,7 +4,7 @@
 
 typedef struct ConfigEntry {
     const char *path, *value;  // value as people read it; NULL when nothing is set
-    const char *origin;        // "devbox.yaml:12", "default", "found"
+    const char *origin;        // "devbox.yaml:12", "default", "found", ".devbox/runtime"
 } ConfigEntry;
 
 typedef LIST_OF(ConfigEntry) ConfigEntryList;

@@ -184,6 +184,9 @@ static void a_word_for_the_shell_keeps_every_character(void **state) {
     assert_string_equal(text_quote_for_shell(*state, ""), "''");
     assert_string_equal(text_quote_for_shell(*state, "a b $c `d` \"e\" \\"), "'a b $c `d` \"e\" \\'");
     assert_string_equal(text_quote_for_shell(*state, "it's"), "'it'\\''s'");
+    assert_string_equal(text_as_shell_word(*state, "HEAD~1:a/b.py"), "HEAD~1:a/b.py");
+    assert_string_equal(text_as_shell_word(*state, "~ann"), "'~ann'");
+    assert_string_equal(text_as_shell_word(*state, ""), "''");
     assert_string_equal(text_encode_for_url(*state, "az-AZ_09.~"), "az-AZ_09.~");
     assert_string_equal(text_encode_for_url(*state, "a b/c?d=\xC3\xA9%"), "a%20b%2Fc%3Fd%3D%C3%A9%25");
     assert_string_equal(text_encode_for_url(*state, ""), "");

@@ -43,6 +43,15 @@ static void show_without_a_file_prints_defaults_and_what_was_found(void **state)
     assert_true(recorder.row_count > 10);
 }
 
+static void a_runtime_that_was_chosen_before_is_told_as_such(void **state) {
+    Recorder recorder;
+    Checkout *checkout = *state;
+    checkout_add_folder(checkout, "dags");
+    checkout_add(checkout, ".devbox/runtime", "native\n");
+    assert_true(show(checkout, &is_masked, &recorder));
+    assert_entry(&recorder, "runtime", "native", ".devbox/runtime");
+}
+
 static const char everything[] =
     "runtime: docker\n"
     "airflow:\n"
@@ -154,6 +163,7 @@ static void env_of_containers_has_nothing_of_the_shell_but_what_is_passed(void *
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_with_checkout(show_without_a_file_prints_defaults_and_what_was_found),
+        test_with_checkout(a_runtime_that_was_chosen_before_is_told_as_such),
         test_with_checkout(show_names_the_line_of_each_value_and_masks_secrets),
         test_with_checkout(show_reveals_when_asked),
         test_with_checkout(check_counts_keys),
