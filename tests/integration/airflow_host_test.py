@@ -79,7 +79,9 @@ class AirflowCase:
         return environment
 
 
-class RequestTests(AirflowCase):
+class ColdRequestTests(AirflowCase):
+    """Each boots an Airflow of its own: one of each kind of question and of end."""
+
     mode = "cold"
 
     def command(self):
@@ -125,6 +127,68 @@ class RequestTests(AirflowCase):
         self.assertEqual([frame["line"] for frame in found["duplicate_id.py"]["error"]["frames"]], [15, 23])
         self.assertIn("the old extract goes away", found["warns.py"]["warnings"][0]["message"])
 
+    def test_values_are_handed_on_and_reported(self):
+        done, tasks = self.run_dag("taskflow_ok")
+        self.assertEqual(done["state"], "success")
+        self.assertEqual(tasks["load", -1]["xcom"], [{"key": "return_value", "value": 6}])
+        with open(tasks["extract", -1]["log"], encoding="utf-8") as log:
+            self.assertIn("extracting three rows", log.read())
+
+    def test_a_failure_names_the_users_line_and_is_not_retried(self):
+        done, tasks = self.run_dag("failing")
+        self.assertEqual(done["state"], "failed")
+        self.assertEqual(self.states(tasks), {"extract": "success", "check_totals": "failed", "publish": "upstream_failed"})
+        error = tasks["check_totals", -1]["error"]
+        self.assertEqual((error["type"], error["message"]), ("AssertionError", "empty day: 0"))
+        own = [frame for frame in error["frames"] if frame["file"].startswith(CORPUS)]
+        self.assertEqual((own[-1]["line"], own[-1]["function"]), (27, "check_totals"))
+
+    def test_connections_and_variables_of_the_live_database_are_there(self):
+        live = os.path.join(self.folder, "live 5%3f?#.db")
+        shutil.copyfile(self.template, live)
+        with sqlite3.connect(live) as database:
+            columns = "conn_id, conn_type, host, is_encrypted, is_extra_encrypted"
+            database.execute(f"INSERT INTO connection ({columns}) VALUES ('warehouse_of_nobody', 'http', 'example.test', 0, 0)")
+        done, tasks = self.run_dag("missing_connection", live=live)
+        self.assertEqual(tasks["connect", -1]["xcom"][0]["value"], "example.test")
+        done, tasks = self.run_dag("missing_connection")
+        self.assertEqual(tasks["connect", -1]["error"]["type"], "AirflowNotFoundException")
+
+    def test_a_task_that_ends_its_process_is_a_failure(self):
+        done, tasks = self.run_dag("exits_politely")
+        self.assertEqual((done["state"], tasks["leave", -1]["error"]["type"]), ("failed", "SystemExit"))
+        done, tasks = self.run_dag("exits_at_once")
+        self.assertEqual((done["state"], tasks["vanish", -1]["error"]["type"]), ("failed", "ProcessExit"))
+
+    def test_a_timeout_names_the_task_and_the_line(self):
+        done, tasks = self.run_dag("slow_task", timeout_ms=8000)
+        self.assertEqual((done["state"], done["task"]), ("timeout", "crawl"))
+        error = tasks["crawl", -1]["error"]
+        self.assertEqual(error["type"], "Timeout")
+        self.assertIn("time.sleep(120 * number)", [frame["source"] for frame in error["frames"]])
+
+    def test_a_lone_task_gets_what_the_others_left(self):
+        logs = tempfile.mkdtemp(dir=self.folder)
+        self.run_dag("mapped", log_dir=logs)
+        done, tasks = self.run_dag("mapped", log_dir=logs, task="total")
+        self.assertEqual((self.states(tasks), tasks["total", -1]["xcom"][0]["value"]), ({"total": "success"}, 14))
+        done, _ = self.run_dag("mapped", log_dir=logs, task="nobody")
+        self.assertEqual((done["state"], done["tasks"]), ("unknown_task", ["square", "total"]))
+
+    def test_no_worker_hides_a_package(self):
+        names = [name[:-3] for name in os.listdir(os.path.dirname(HOST)) if name.endswith(".py")]
+        program = "import importlib.util, sys; print([name for name in sys.argv[1:] if importlib.util.find_spec(name)])"
+        done = subprocess.run([self.python, "-I", "-c", program, *names], check=True, capture_output=True, text=True)
+        self.assertEqual(done.stdout.strip(), "[]")
+
+    def test_the_checkout_stays_clean(self):
+        self.run_dag("uses_helper")
+        self.assertEqual(sorted(name for _, folders, _ in os.walk(CORPUS) for name in folders), ["helpers", "queries"])
+
+
+class RequestTests(ColdRequestTests):
+    """All of them. warm_test.py asks them of warm processes, which answer with the same code."""
+
     def test_the_first_red_file_can_be_the_last(self):
         """Whatever makes it red: an error, the end of its process, a hang; and many processes end as well as one."""
         for names, timeout_ms in ((["import_error.py"], 30000), (["process_exit.py"], 30000), (["hangs.py"], 1000), (["import_error.py"] * 60, 30000)):
@@ -148,22 +212,6 @@ class RequestTests(AirflowCase):
         names = ["ignored_by_airflow.py", "nowhere.py", "taskflow_ok.py"]
         events = self.ask("check_dags", files=[os.path.join(CORPUS, name) for name in names])
         self.assertEqual([event["skipped"] for event in events[:-1]], ["airflowignore", "missing", None])
-
-    def test_values_are_handed_on_and_reported(self):
-        done, tasks = self.run_dag("taskflow_ok")
-        self.assertEqual(done["state"], "success")
-        self.assertEqual(tasks["load", -1]["xcom"], [{"key": "return_value", "value": 6}])
-        with open(tasks["extract", -1]["log"], encoding="utf-8") as log:
-            self.assertIn("extracting three rows", log.read())
-
-    def test_a_failure_names_the_users_line_and_is_not_retried(self):
-        done, tasks = self.run_dag("failing")
-        self.assertEqual(done["state"], "failed")
-        self.assertEqual(self.states(tasks), {"extract": "success", "check_totals": "failed", "publish": "upstream_failed"})
-        error = tasks["check_totals", -1]["error"]
-        self.assertEqual((error["type"], error["message"]), ("AssertionError", "empty day: 0"))
-        own = [frame for frame in error["frames"] if frame["file"].startswith(CORPUS)]
-        self.assertEqual((own[-1]["line"], own[-1]["function"]), (27, "check_totals"))
 
     def test_the_log_of_a_task_holds_each_record_once(self):
         done, tasks = self.run_dag("operator_fails")
@@ -193,30 +241,6 @@ class RequestTests(AirflowCase):
         done, tasks = self.run_dag("classic_ok", logical_date="2024-05-06T00:00:00+00:00")
         self.assertEqual(tasks["first", -1]["xcom"][0]["value"], "day 2024-05-06")
 
-    def test_connections_and_variables_of_the_live_database_are_there(self):
-        live = os.path.join(self.folder, "live 5%3f?#.db")
-        shutil.copyfile(self.template, live)
-        with sqlite3.connect(live) as database:
-            columns = "conn_id, conn_type, host, is_encrypted, is_extra_encrypted"
-            database.execute(f"INSERT INTO connection ({columns}) VALUES ('warehouse_of_nobody', 'http', 'example.test', 0, 0)")
-        done, tasks = self.run_dag("missing_connection", live=live)
-        self.assertEqual(tasks["connect", -1]["xcom"][0]["value"], "example.test")
-        done, tasks = self.run_dag("missing_connection")
-        self.assertEqual(tasks["connect", -1]["error"]["type"], "AirflowNotFoundException")
-
-    def test_a_task_that_ends_its_process_is_a_failure(self):
-        done, tasks = self.run_dag("exits_politely")
-        self.assertEqual((done["state"], tasks["leave", -1]["error"]["type"]), ("failed", "SystemExit"))
-        done, tasks = self.run_dag("exits_at_once")
-        self.assertEqual((done["state"], tasks["vanish", -1]["error"]["type"]), ("failed", "ProcessExit"))
-
-    def test_a_timeout_names_the_task_and_the_line(self):
-        done, tasks = self.run_dag("slow_task", timeout_ms=8000)
-        self.assertEqual((done["state"], done["task"]), ("timeout", "crawl"))
-        error = tasks["crawl", -1]["error"]
-        self.assertEqual(error["type"], "Timeout")
-        self.assertIn("time.sleep(120 * number)", [frame["source"] for frame in error["frames"]])
-
     def test_an_unknown_dag_is_answered_with_those_there_are(self):
         done, _ = self.run_dag("nobody", dags_folder=os.path.join(CORPUS, "helpers"))
         self.assertEqual((done["state"], done["dags"]), ("unknown_dag", []))
@@ -227,28 +251,10 @@ class RequestTests(AirflowCase):
         done, _ = self.run_dag("anything", file=os.path.join(CORPUS, "crashes_at_import.py"))
         self.assertEqual((done["state"], done["error"]["type"]), ("import_error", "ProcessExit"))
 
-    def test_a_lone_task_gets_what_the_others_left(self):
-        logs = tempfile.mkdtemp(dir=self.folder)
-        self.run_dag("mapped", log_dir=logs)
-        done, tasks = self.run_dag("mapped", log_dir=logs, task="total")
-        self.assertEqual((self.states(tasks), tasks["total", -1]["xcom"][0]["value"]), ({"total": "success"}, 14))
-        done, _ = self.run_dag("mapped", log_dir=logs, task="nobody")
-        self.assertEqual((done["state"], done["tasks"]), ("unknown_task", ["square", "total"]))
-
     def test_a_debugger_that_is_not_there_is_named_and_nothing_runs(self):
         done, tasks = self.run_dag("mapped", debug={"kind": "debugpy", "packages": "/nonexistent/debugpy"})
         self.assertEqual((done["state"], tasks), ("no_debugger", {}))
         self.assertIn("debugpy cannot be imported from /nonexistent/debugpy", done["message"])
-
-    def test_no_worker_hides_a_package(self):
-        names = [name[:-3] for name in os.listdir(os.path.dirname(HOST)) if name.endswith(".py")]
-        program = "import importlib.util, sys; print([name for name in sys.argv[1:] if importlib.util.find_spec(name)])"
-        done = subprocess.run([self.python, "-I", "-c", program, *names], check=True, capture_output=True, text=True)
-        self.assertEqual(done.stdout.strip(), "[]")
-
-    def test_the_checkout_stays_clean(self):
-        self.run_dag("uses_helper")
-        self.assertEqual(sorted(name for _, folders, _ in os.walk(CORPUS) for name in folders), ["helpers", "queries"])
 
 
 class ComponentTests(AirflowCase):
@@ -390,11 +396,11 @@ def is_alive(pid):
         return False
 
 
-class Requests2103(RequestTests, unittest.TestCase):
+class Requests2103(ColdRequestTests, unittest.TestCase):
     version = "2.10.3"
 
 
-class Requests306(RequestTests, unittest.TestCase):
+class Requests306(ColdRequestTests, unittest.TestCase):
     version = "3.0.6"
 
 
