@@ -61,8 +61,7 @@ static bool run_check(Context *ctx, const Invocation *invocation, Outcome *outco
     (void)outcome;
     if (!airflow_settings_apply(ctx, project, &scratch, err) || !dag_folder_check(ctx, project, err)) return false;
     if (!config_report(ctx, project, false, &entries, err)) return false;
-    list_each(const ConfigEntry, entry, &entries)
-        set += text_starts_with(entry->origin, CONFIG_FILE_NAME);
+    list_each(const ConfigEntry, entry, &entries) set += text_starts_with(entry->origin, CONFIG_FILE_NAME);
     Value *data = value_object(ctx->arena);
     value_set_string(ctx->arena, data, "file", project->config.path);
     value_set_integer(ctx->arena, data, "keys", (int64_t)set);

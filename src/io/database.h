@@ -16,7 +16,7 @@ typedef enum ColumnKind { COLUMN_NULL, COLUMN_INTEGER, COLUMN_REAL, COLUMN_TEXT,
 bool database_open(Arena *arena, const char *path, DatabaseMode mode, long long busy_ms, Database **db, Error *err) MUST_USE;
 void database_close(Database *db);  // NULL is allowed
 
-// A statement that runs while *cancel becomes positive ends with ERROR_INTERRUPTED, whether it has a row yet or not; NULL: none does.
+// A statement that runs while *cancel becomes positive ends with ERROR_INTERRUPTED, before its first row too; NULL: none does.
 void database_end_with(Database *db, volatile sig_atomic_t *cancel);
 
 // Runs one or more statements without results.
@@ -27,7 +27,7 @@ bool database_execute_with(Database *db, const char *sql, const char *const *par
 
 // Exactly one statement: none or more is an error. Finalize it before the database is closed.
 bool statement_prepare(Database *db, const char *sql, Statement **statement, Error *err) MUST_USE;
-void statement_finalize(Statement *statement);  // NULL is allowed
+void statement_finalize(Statement *statement);                                               // NULL is allowed
 void statement_bind_text(Statement *statement, int index, const char *text, size_t length);  // not copied: must outlive the step
 void statement_bind_integer(Statement *statement, int index, int64_t integer);
 void statement_bind_real(Statement *statement, int index, double real);
@@ -48,13 +48,15 @@ const char *statement_column_text(Arena *arena, const Statement *statement, int 
 bool database_query_integer(Database *db, const char *sql, int64_t fallback, int64_t *integer, Error *err) MUST_USE;
 bool database_query_text(Arena *arena, Database *db, const char *sql, const char **text, Error *err) MUST_USE;  // NULL: none
 
-// True when the statement only reads this database. ATTACH and PRAGMA count as reading: who must not write opens with DATABASE_READ.
+// True when the statement only reads this database. ATTACH and PRAGMA count as reading: who must not write opens with
+// DATABASE_READ.
 bool statement_is_read_only(const Statement *statement);
 
 // A name as an SQL identifier: orders → "orders" with quotes doubled.
 const char *database_quote_identifier(Arena *arena, const char *name);
 
-// A consistent copy of a live database (SQLite's online backup). A new `to` is 0600; an existing database is overwritten in one transaction.
+// A consistent copy of a live database (SQLite's online backup). A new `to` is 0600; an existing database is overwritten in one
+// transaction.
 bool database_backup(Arena *arena, const char *from, const char *to, Error *err) MUST_USE;
 
 static inline void cleanup_close_database(Database **db) { database_close(*db); }
