@@ -241,10 +241,12 @@ static bool check_arguments(Parser *parser) {
 // --help wins over whatever else is wrong with the line, once the command is known.
 static bool has_token(const Parser *parser, const char *long_form, const char *short_form) {
     const Command *command = parser->parsed->command;
+    // "devbox help dbt --json" asks devbox, "devbox dbt --json" asks dbt.
+    bool is_handed_on = (command->needs & NEEDS_ALL_WORDS) && !parser->parsed->globals.wants_help;
     size_t words_left = parser->words_left;
     for (int i = 1; i < parser->argc && !text_equals(parser->argv[i], "--"); i++) {
         const char *token = parser->argv[i];
-        if (words_left == 0 && (command->needs & NEEDS_ALL_WORDS)) return false;
+        if (words_left == 0 && is_handed_on) return false;
         if (text_equals(token, long_form) || text_equals(token, short_form)) return true;
         if (!is_option(token))
             words_left -= words_left > 0;

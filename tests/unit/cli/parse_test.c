@@ -130,6 +130,8 @@ static void help_is_understood_in_every_form(void **state) {
         assert_ptr_equal(result.parsed.command, &demo_dag);
     }
     assert_ptr_equal(parse_well(*state, "help dbt").parsed.command, &demo_dbt);
+    assert_true(parse_well(*state, "help dbt --json").parsed.globals.is_json);
+    assert_false(parse_well(*state, "dbt --json").parsed.globals.is_json);
     assert_ptr_equal(parse_well(*state, "help").parsed.command, &demo_root);
     assert_ptr_equal(parse_well(*state, "hook --help").parsed.command, &demo_hook);
 }
