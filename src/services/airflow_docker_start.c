@@ -95,11 +95,28 @@ static bool start_stopped(Context *ctx, const ComposeTask *task, const AirflowSt
     return true;
 }
 
+typedef struct BringUp {
+    const Project *project;
+    const ComposeTask *task;
+    const AirflowStack *before;
+} BringUp;
+
+// Compose itself would wait for a database that crashes again and again until its own time is over.
+static bool can_come_up(Context *ctx, const void *state) {
+    AirflowStack stack;
+    const BringUp *work = state;
+    Error ignored = {.arena = ctx->arena};
+    if (!airflow_stack_observe(ctx, work->project, work->task->engine, &stack, &ignored)) return true;
+    return !airflow_stack_database_crashes(&stack, work->before);
+}
+
 static bool compose_up(Context *ctx, const Project *project, const ComposeTask *task, const AirflowStack *before, Error *err) {
     AirflowStack stack;
     const char *failed;
     Error lost = {.arena = ctx->arena};
-    if (compose_program_up(ctx, project, task, &failed, err)) return true;
+    const BringUp work = {.project = project, .task = task, .before = before};
+    const ComposeWatch watch = {.is_hopeful = can_come_up, .state = &work};
+    if (compose_program_up(ctx, project, task, &watch, &failed, err)) return true;
     if (err->code == ERROR_PORT_BUSY) return port_report_taken(ctx, compose_trouble_find_port(err->detail), err);
     if (failed == NULL && err->code != ERROR_CHILD) return false;
     if (!airflow_stack_observe(ctx, project, task->engine, &stack, &lost)) return false;

@@ -27,12 +27,18 @@ static bool allows_docker(Context *ctx, const Project *project, Error *err) {
            airflow_profile_require_docker(&profile, err);
 }
 
+bool airflow_runtime_wants_docker(Context *ctx, const Project *project) {
+    Error none = {.arena = ctx->arena};
+    if (project->config.runtime != RUNTIME_AUTO) return project->config.runtime == RUNTIME_DOCKER;
+    return !has_native_history(ctx, project) && allows_docker(ctx, project, &none);
+}
+
 // A machine without any engine is the usual case and no news; one that is there and cannot be used is.
 static bool can_use_docker(Context *ctx, const Project *project, Error *passed_over) {
     const DockerEngine *engine;
     ComposeProgram compose;
     Error none = {.arena = ctx->arena};
-    if (has_native_history(ctx, project) || !allows_docker(ctx, project, &none)) return false;
+    if (!airflow_runtime_wants_docker(ctx, project)) return false;
     if (!docker_session_engine(ctx, false, &engine, &none)) {
         bool is_any_there = none.detail != NULL || none.code == ERROR_CONFIG;
         if (is_any_there) *passed_over = none;

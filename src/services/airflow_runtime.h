@@ -67,5 +67,8 @@ void airflow_runtime_find_again(Context *ctx, Project *project);
 // kept or changed yet.
 bool airflow_runtime_choose(Context *ctx, Project *project, Error *passed_over, Error *err) MUST_USE;
 
+// Whether that would be docker if an engine answered.
+bool airflow_runtime_wants_docker(Context *ctx, const Project *project);
+
 // Keeps that choice in .devbox/runtime. What still runs in another runtime is stopped first, so the chosen one should be usable.
 bool airflow_runtime_settle(Context *ctx, const Project *project, Error *err) MUST_USE;

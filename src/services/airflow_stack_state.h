@@ -15,6 +15,9 @@ void airflow_stack_take_page(Arena *arena, const ComponentHealthList *components
 // It runs, is about to, or was paused.
 bool airflow_stack_is_alive(const DockerContainer *container);
 
-// The service that keeps the others from coming up: one that ended badly since `before` was seen, else a sick one; NULL when none
-// does. For version 1 of compose, which does not say.
+// The engine has restarted the database several times since `before` was seen: the others would wait for it for ever.
+bool airflow_stack_database_crashes(const AirflowStack *stack, const AirflowStack *before);
+
+// The service that keeps the others from coming up: one that ended badly, or again and again, since `before` was seen, else a
+// sick one; NULL when none does. For version 1 of compose, which does not say.
 const char *airflow_stack_find_culprit(const AirflowStack *stack, const AirflowStack *before);

@@ -4,13 +4,14 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "io/clock.h"
 #include "io/file_system.h"
 #include "io/process.h"
 #include "model/event.h"
 #include "services/child_environment.h"
 #include "services/compose_trouble.h"
 
-enum { VERSION_TIMEOUT_MS = 20 * 1000, UP_TIMEOUT_MS = 10 * 60 * 1000, OLDEST_MINOR_OF_1 = 27 };
+enum { VERSION_TIMEOUT_MS = 20 * 1000, UP_TIMEOUT_MS = 10 * 60 * 1000, WATCH_MS = 500, OLDEST_MINOR_OF_1 = 27 };
 
 static const char *home_folder(Arena *arena) {
     const char *config = getenv("DOCKER_CONFIG"), *home = getenv("HOME");
@@ -132,10 +133,30 @@ bool compose_program_check_file(Context *ctx, const Project *project, const Comp
     return explain(ctx, task->file, &result, &nobody, err);
 }
 
-bool compose_program_up(Context *ctx, const Project *project, const ComposeTask *task, const char **failed_service, Error *err) {
+// False when it was ended because nobody hopes any more.
+static bool run_watched(Context *ctx, Process *compose, const ComposeWatch *watch, ProcessResult *result) {
+    Context turn = *ctx;
+    bool is_hopeful = true;
+    turn.arena = arena_create();
+    ArenaMark mark = arena_mark(turn.arena);
+    for (long long next_ms = clock_now_ms() + WATCH_MS; is_hopeful && !process_is_finished(compose, result);) {
+        processes_poll(ctx, &compose, 1, WATCH_MS);
+        if (clock_now_ms() < next_ms) continue;
+        is_hopeful = watch->is_hopeful(&turn, watch->state);
+        arena_reset(turn.arena, mark);
+        next_ms = clock_now_ms() + WATCH_MS;
+    }
+    if (!is_hopeful) process_stop(ctx, compose);
+    arena_destroy(turn.arena);
+    return is_hopeful;
+}
+
+bool compose_program_up(Context *ctx, const Project *project, const ComposeTask *task, const ComposeWatch *watch,
+                        const char **failed_service, Error *err) {
     static const char *const words[] = {"up", "-d", "--remove-orphans", "--no-build", NULL};
     ComposeProgram program;
     ProcessResult result;
+    Process *compose;
     Run run = {.ctx = ctx, .step = task->step};
     *failed_service = NULL;
     if (!compose_program_find(ctx, &program, err)) return false;
@@ -144,7 +165,9 @@ bool compose_program_up(Context *ctx, const Project *project, const ComposeTask 
     spec.timeout_ms = UP_TIMEOUT_MS;
     spec.on_output = spec.on_error = note_line;
     spec.handler_state = &run;
-    if (!file_remove(ctx->arena, spec.log_path, err) || !process_run(ctx, &spec, &result, err)) return false;
+    if (!file_remove(ctx->arena, spec.log_path, err) || !process_start(ctx, &spec, &compose, err)) return false;
+    if (!run_watched(ctx, compose, watch, &result))
+        return error_set(err, ERROR_CHILD, "compose was ended: it waited for a service that does not come up");
     if (result.outcome == PROCESS_EXITED && result.exit_code == 0) return true;
     if (result.outcome == PROCESS_INTERRUPTED)
         return error_set(err, ERROR_INTERRUPTED, "interrupted while the containers were being started");

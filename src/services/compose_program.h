@@ -11,10 +11,17 @@ typedef struct ComposeProgram {
 // ERROR_RUNTIME_MISSING.
 bool compose_program_find(Context *ctx, ComposeProgram *program, Error *err) MUST_USE;
 
+// Asked about twice a second while compose works; false: it waits for what will not come, and is ended.
+typedef struct ComposeWatch {
+    bool (*is_hopeful)(Context *ctx, const void *state);
+    const void *state;
+} ComposeWatch;
+
 // Brings the services up (`up -d`), reporting what compose says as progress of `step`; its whole output goes to
 // .devbox/logs/compose.log. Errors are explained by compose_trouble.h; *failed_service (or NULL) is the service to look at.
-bool compose_program_up(Context *ctx, const Project *project, const ComposeTask *task, const char **failed_service,
-                        Error *err) MUST_USE;
+// A compose that was ended is ERROR_CHILD without one.
+bool compose_program_up(Context *ctx, const Project *project, const ComposeTask *task, const ComposeWatch *watch,
+                        const char **failed_service, Error *err) MUST_USE;
 
 // Asks compose whether it understands the written file together with devbox.compose.yaml; changes nothing.
 bool compose_program_check_file(Context *ctx, const Project *project, const ComposeTask *task, Error *err) MUST_USE;

@@ -81,18 +81,17 @@ static bool dial(Context *ctx, const DockerEndpoint *endpoint, Search *search, D
     return true;
 }
 
-static bool advise(Context *ctx, const Search *search, Error *err) {
+static bool advise(const Search *search, Error *err) {
     const char *start_command = search->start_command;
     if (docker_endpoint_is_given()) {
         if (start_command == NULL) return error_hint(err, "start that engine, or unset DOCKER_HOST, which names it");
         return error_hint(err, "start it: %s · or unset DOCKER_HOST, which names it", start_command);
     }
-    if (start_command == NULL) start_command = docker_endpoint_suggest_start(ctx);
     if (start_command != NULL) return error_hint(err, "start it: %s", start_command);
     return error_hint(err, "install Docker (https://docs.docker.com/get-docker), or set DOCKER_HOST to an engine that runs");
 }
 
-static bool report_none(Context *ctx, const Search *search, Error *err) {
+static bool report_none(const Search *search, Error *err) {
     if (search->too_old != NULL) {
         error_set(err, ERROR_RUNTIME_MISSING, "%s", search->too_old);
         error_hint(err, "update it: Docker 19.03, Podman 4 or newer");
@@ -104,7 +103,7 @@ static bool report_none(Context *ctx, const Search *search, Error *err) {
     } else {
         error_set(err, ERROR_RUNTIME_MISSING, "no container engine answers");
     }
-    if (search->too_old == NULL && search->refused == NULL) advise(ctx, search, err);
+    if (search->too_old == NULL && search->refused == NULL) advise(search, err);
     return error_detail(err, search->tried.length == 0 ? NULL : text_string(&search->tried));
 }
 
@@ -119,7 +118,9 @@ bool docker_engine_find(Context *ctx, DockerEngine *engine, Error *err) {
         *engine = found;
         return true;
     }
-    return report_none(ctx, &search, err);
+    if (search.start_command == NULL && !docker_endpoint_is_given()) search.start_command = docker_endpoint_suggest_start(ctx);
+    if (search.too_old == NULL && search.refused == NULL) engine->endpoint.start_command = search.start_command;
+    return report_none(&search, err);
 }
 
 bool docker_report_lost(const DockerEngine *engine, const char *doing, Error *err) {

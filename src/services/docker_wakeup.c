@@ -45,19 +45,28 @@ static bool wait_for_answer(Context *ctx, const char *command, Error *err) {
     return true;
 }
 
-bool docker_wakeup(Context *ctx, Error *err) {
+// NULL when none is known, or when starting this machine's would not help: DOCKER_HOST names another, or it is refused to us.
+static const char *find_start_command(Context *ctx) {
+    DockerEngine silent = {0};
+    Error same = {.arena = ctx->arena};
+    if (docker_endpoint_is_given() || docker_engine_find(ctx, &silent, &same)) return NULL;
+    return silent.endpoint.start_command;
+}
+
+bool docker_wakeup(Context *ctx, bool *is_wanted, Error *err) {
     const DockerEngine *engine;
+    *is_wanted = false;
     if (docker_session_engine(ctx, false, &engine, err)) return true;
-    const char *command = docker_endpoint_suggest_start(ctx);
     bool can_ask = terminal_is_interactive(STDIN_FILENO) && terminal_is_interactive(STDERR_FILENO);
-    // Starting the engine of this machine would not make the one that DOCKER_HOST names answer.
-    if (err->code != ERROR_RUNTIME_MISSING || command == NULL || !can_ask || docker_endpoint_is_given()) return false;
+    const char *command = err->code == ERROR_RUNTIME_MISSING && can_ask ? find_start_command(ctx) : NULL;
+    if (command == NULL) return false;
     const char *question = arena_format(ctx->arena, "%s. Start one now with: %s ?", err->message, command);
     Error refused = {.arena = ctx->arena};
     if (!consent_get(ctx, question, "", "", &refused)) {
         if (refused.code == ERROR_INTERRUPTED) *err = refused;
         return false;
     }
+    *is_wanted = true;
     error_clear(err);
     return run_command(ctx, command, err) && wait_for_answer(ctx, command, err);
 }

@@ -106,12 +106,21 @@ static bool report_no_engine(Context *ctx, const Project *project, Error *err) {
     return error_hint(err, "%swithout containers: devbox start --runtime native", hint);
 }
 
+// Before `auto` is decided: on a laptop whose engine is only off, the first start would bind the checkout to the native runtime.
+static bool wake_engine(Context *ctx, const Project *project, Error *err) {
+    bool is_wanted;
+    if (!airflow_runtime_wants_docker(ctx, project) || docker_wakeup(ctx, &is_wanted, err)) return true;
+    if (project->config.runtime == RUNTIME_DOCKER) return report_no_engine(ctx, project, err);
+    if (is_wanted || err->code == ERROR_INTERRUPTED) return false;
+    error_clear(err);
+    return true;
+}
+
 bool start_platform(Context *ctx, Project *project, const StartOptions *options, StartReport *report, Error *err) {
     cleanup_fd int lock_fd = -1;
     Error passed_over = {.arena = ctx->arena};
     if (!check_only(ctx, options, err) || !start_lock_take(ctx, project, "start", 0, &lock_fd, err)) return false;
-    if (!airflow_runtime_choose(ctx, project, &passed_over, err)) return false;
-    if (project->config.runtime == RUNTIME_DOCKER && !docker_wakeup(ctx, err)) return report_no_engine(ctx, project, err);
+    if (!wake_engine(ctx, project, err) || !airflow_runtime_choose(ctx, project, &passed_over, err)) return false;
     if (!airflow_runtime_settle(ctx, project, err)) return false;
     say_headline(ctx, project);
     warn_of_native(ctx, &passed_over);

@@ -27,6 +27,7 @@
 enum {
     TURN_MS = 500,
     STARTING_TURN_MS = 50,
+    STARTING_ANSWERS_APART = 4,
     HEALTH_INTERVAL_MS = 5000,
     HEALTH_TIMEOUT_MS = 5000,
     UNPAUSE_INTERVAL_MS = 1000,
@@ -283,18 +284,26 @@ static void judge_silence(Supervisor *supervisor, const char *reason) {
     }
 }
 
+// The web server answers while the others still import Airflow: asking it must not take their processor.
+static long long pause_after(long long answer_ms) {
+    long long pause_ms = STARTING_ANSWERS_APART * answer_ms;
+    if (pause_ms < STARTING_TURN_MS) return STARTING_TURN_MS;
+    return pause_ms < HEALTH_INTERVAL_MS ? pause_ms : HEALTH_INTERVAL_MS;
+}
+
 static void check_health(Supervisor *supervisor, Context *turn) {
     ComponentHealthList components = {0};
     Error err = {.arena = turn->arena};
     RuntimeState *state = &supervisor->state;
-    if (clock_now_ms() < supervisor->next_health_ms) return;
+    long long asked_ms = clock_now_ms();
+    if (asked_ms < supervisor->next_health_ms) return;
     if (airflow_health_ask(turn, &supervisor->setup.profile, state->port, HEALTH_TIMEOUT_MS, &components, &err)) {
         note(supervisor, service_health_judge(supervisor->ctx->arena, state, &components, clock_wall_ms()));
     } else {
         judge_silence(supervisor, err.message);
     }
     bool is_settled = state->phase == RUNTIME_HEALTHY || state->phase == RUNTIME_FAILED;
-    supervisor->next_health_ms = clock_now_ms() + (is_settled ? HEALTH_INTERVAL_MS : STARTING_TURN_MS);
+    supervisor->next_health_ms = clock_now_ms() + (is_settled ? HEALTH_INTERVAL_MS : pause_after(clock_now_ms() - asked_ms));
     if (!supervisor->is_dirty) runtime_state_touch(turn, supervisor->project);
 }
 

@@ -15,6 +15,7 @@ import support
 
 docker_stack.require()
 UNHEALTHY_DATABASE = "services: {postgres: {healthcheck: {test: [CMD, 'false'], interval: 500ms, timeout: 5s, retries: 2}}}\n"
+CRASHING_DATABASE = "services: {postgres: {entrypoint: [sh, -c, 'echo database files are incompatible with server; exit 1']}}\n"
 setUpModule = docker_stand_in.set_up_module
 FaultTest = docker_stand_in.FaultTest
 
@@ -49,6 +50,20 @@ class ComposeFaultTest(FaultTest):
 
     def test_an_unhealthy_database_is_named_under_compose_1(self):
         self.check_database(self.make_checkout("v1"))
+
+    def check_crashing_database(self, checkout):
+        """Compose would wait for it for as long as it may."""
+        checkout.write("devbox.compose.yaml", CRASHING_DATABASE)
+        error = self.fail_with(6, "postgres", "exited (1)", ".devbox/logs/postgres.log", checkout=checkout)
+        self.assertIn("database files are incompatible with server", error["detail"])
+        checkout.remove_override()
+        self.converge(checkout)
+
+    def test_a_database_that_crashes_again_and_again_is_named_soon(self):
+        self.check_crashing_database(self.checkout)
+
+    def test_a_database_that_crashes_again_and_again_is_named_soon_under_compose_1(self):
+        self.check_crashing_database(self.make_checkout("v1"))
 
     def check_mistakes(self, checkout):
         for text in ("services: {airflow-scheduler: {comand: [true]}}\n", "services: {airflow-scheduler: {command: [true\n"):

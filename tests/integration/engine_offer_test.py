@@ -1,4 +1,5 @@
 """A container engine that does not run: on a terminal devbox offers to start it, elsewhere it says how, or why it goes on without."""
+import json
 import os
 import pty
 import select
@@ -42,11 +43,11 @@ class EngineOfferTest(unittest.TestCase):
         engine.__enter__()
         os.symlink(engine.path, self.home + "/.colima/default/docker.sock")
 
-    def start_on_a_terminal(self, answer, **extra):
+    def start_on_a_terminal(self, answer, words=(), **extra):
         """Exit code and what the terminal showed."""
         ours, theirs = pty.openpty()
-        child = subprocess.Popen([support.BINARY, "start"], cwd=self.home + "/platform", env={**self.environment, **extra}, stdin=theirs,
-                                 stdout=theirs, stderr=theirs, start_new_session=True)
+        child = subprocess.Popen([support.BINARY, "start", *words], cwd=self.home + "/platform", env={**self.environment, **extra},
+                                 stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
         os.close(theirs)
         shown, has_answered, deadline = b"", False, time.monotonic() + 60
         try:
@@ -94,6 +95,26 @@ class EngineOfferTest(unittest.TestCase):
                               capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
         self.assertEqual(done.returncode, 0, done)
         return done.stderr
+
+    def test_the_first_start_of_a_checkout_offers_it_too(self):
+        self.write("platform/devbox.yaml", "{}\n")
+        code, shown = self.start_on_a_terminal(b"y\n", COLIMA_EXIT="3")
+        self.assertEqual(code, 5, shown)
+        self.assertFalse(os.path.exists(self.home + "/platform/.devbox/runtime"))  # nothing is decided by that
+        code, shown = self.start_on_a_terminal(b"n\n", words=["--only", "sandbox"])
+        self.assertEqual(code, 0, shown)
+        self.assertIn("platform · native", shown)
+
+    def test_what_is_offered_is_what_starts_the_engine_that_was_found_off(self):
+        os.makedirs(self.home + "/.colima/work")
+        os.makedirs(self.home + "/.docker/contexts/meta/c")
+        self.write(".docker/config.json", '{"currentContext": "colima-work"}')
+        endpoint = "unix://" + self.home + "/.colima/work/docker.sock"
+        self.write(".docker/contexts/meta/c/meta.json", json.dumps({"Name": "colima-work", "Endpoints": {"docker": {"Host": endpoint}}}))
+        code, shown = self.start_on_a_terminal(b"n\n")
+        self.assertEqual(code, 5, shown)
+        self.assertIn("Start one now with: colima start work ?", shown)
+        self.assertIn("start it: colima start work", shown)
 
     def test_auto_says_once_why_it_passes_over_an_engine_that_is_there(self):
         self.write("platform/devbox.yaml", "{}\n")

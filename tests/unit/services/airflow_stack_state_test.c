@@ -193,6 +193,28 @@ static void what_ended_badly_keeps_the_others_down_before_what_is_sick(void **st
     assert_string_equal(airflow_stack_find_culprit(&stack, &before), "airflow-init");
 }
 
+static void a_database_that_crashes_again_and_again_is_given_up(void **state) {
+    AirflowStack stack = make_stack(*state), before = make_stack(*state), nothing = {0};
+    DockerContainer *database = &stack.containers.items[POSTGRES];
+    assert_false(airflow_stack_database_crashes(&stack, &nothing));
+    database->restarts = 3;
+    assert_false(airflow_stack_database_crashes(&stack, &nothing));  // it is up again, and healthy
+    database->state = "restarting";
+    database->finished_ms = 2000;
+    assert_true(airflow_stack_database_crashes(&stack, &nothing));
+    assert_true(airflow_stack_database_crashes(&stack, &before));
+    assert_string_equal(airflow_stack_find_culprit(&stack, &before), "postgres");
+    database->state = "running";
+    database->health = DOCKER_HEALTH_STARTING;
+    assert_true(airflow_stack_database_crashes(&stack, &before));
+    database->restarts = 2;
+    assert_false(airflow_stack_database_crashes(&stack, &before));
+    // It crashed before this start, and has not yet since.
+    database->restarts = 9;
+    before.containers.items[POSTGRES].finished_ms = 2000;
+    assert_false(airflow_stack_database_crashes(&stack, &before));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_with_arena(a_whole_platform_is_healthy_and_its_one_shot_no_service),
@@ -205,6 +227,7 @@ int main(void) {
         test_with_arena(the_page_knows_a_healthy_service_before_the_engine_does),
         test_with_arena(the_page_does_not_make_a_paused_service_healthy),
         test_with_arena(what_ended_badly_keeps_the_others_down_before_what_is_sick),
+        test_with_arena(a_database_that_crashes_again_and_again_is_given_up),
         test_with_arena(a_platform_whose_checks_all_spoke_need_not_be_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

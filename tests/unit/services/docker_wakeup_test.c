@@ -10,15 +10,18 @@ static void without_a_terminal_nothing_is_offered_and_nothing_run(void **state) 
     Checkout *checkout = *state;
     fake_docker_is_missing = true;
     fake_process_script(NULL, 0);
-    assert_false(docker_wakeup(&checkout->ctx, &checkout->err));
+    bool is_wanted = true;
+    assert_false(docker_wakeup(&checkout->ctx, &is_wanted, &checkout->err));
+    assert_false(is_wanted);
     assert_int_equal(checkout->err.code, ERROR_RUNTIME_MISSING);
     fake_docker_is_missing = false;
 }
 
 static void an_engine_that_answers_is_left_alone(void **state) {
     Checkout *checkout = *state;
+    bool is_wanted;
     fake_docker_script(NULL, 0);
-    assert_true(docker_wakeup(&checkout->ctx, &checkout->err));
+    assert_true(docker_wakeup(&checkout->ctx, &is_wanted, &checkout->err));
 }
 
 int main(void) {
