@@ -6,11 +6,9 @@
 #include "services/airflow_container.h"
 #include "services/airflow_docker.h"
 #include "services/compose_program.h"
-#include "services/container_memory.h"
+#include "services/docker_capacity.h"
 #include "services/docker_images.h"
 #include "services/docker_session.h"
-
-enum { NEEDED_GIB = 3, WANTED_GIB = 4, NEEDED_PROCESSORS = 2, SMALLEST_LIMIT_MIB = 512 };
 
 typedef struct Facts {
     const DockerEngine *engine;
@@ -45,28 +43,6 @@ static bool check_engine(Context *ctx, CheckList *checks, Facts *facts) {
     return true;
 }
 
-static void check_size(Context *ctx, CheckList *checks, const DockerEngine *engine) {
-    long long mebibytes = engine->memory_bytes >> 20;
-    const char *size = arena_format(ctx->arena, "%d CPUs, %.1f GiB for containers, %s", engine->processors,
-                                    (double)mebibytes / 1024, engine->architecture);
-    Check check = {.name = "engine size", .state = CHECK_GOOD, .finding = size};
-    if (mebibytes < NEEDED_GIB * 1024) {
-        check.state = CHECK_BAD;
-        check.remedy =
-            "Airflow's containers need 3 GiB: give the engine more (Docker Desktop: Settings, Resources), or set runtime: native";
-    } else if (mebibytes < WANTED_GIB * 1024 || engine->processors < NEEDED_PROCESSORS) {
-        check.state = CHECK_WARNING;
-        check.remedy = "Airflow runs better with 2 CPUs and 4 GiB for the engine";
-    }
-    bool is_known = text_equals(engine->architecture, "x86_64") || text_equals(engine->architecture, "aarch64") ||
-                    text_equals(engine->architecture, "amd64") || text_equals(engine->architecture, "arm64");
-    if (!is_known) {
-        check.state = CHECK_BAD;
-        check.remedy = "Airflow's images exist for amd64 and arm64 only; set runtime: native in devbox.yaml";
-    }
-    add(ctx, checks, &check);
-}
-
 static void check_compose(Context *ctx, CheckList *checks, Facts *facts) {
     Error err = {.arena = ctx->arena};
     if (!compose_program_find(ctx, &facts->compose, &err)) {
@@ -94,6 +70,7 @@ static void check_image(Context *ctx, const Project *project, CheckList *checks,
                  .state = exists ? CHECK_GOOD : CHECK_WARNING,
                  .finding = finding,
                  .remedy = exists ? NULL : "devbox start builds it"});
+    if (!exists) docker_capacity_judge_disk(ctx->arena, engine, checks);
 }
 
 // What a team adds to the stack; compose sees it as the last start wrote its own part.
@@ -112,24 +89,14 @@ static void check_override(Context *ctx, const Project *project, CheckList *chec
     add(ctx, checks, &(Check){.name = name, .state = CHECK_GOOD, .finding = "compose can merge it"});
 }
 
-static void check_limit(Context *ctx, const Project *project, CheckList *checks) {
-    const char *memory = project->config.airflow.memory;
-    if (container_memory_bytes(memory) >> 20 >= SMALLEST_LIMIT_MIB) return;
-    add(ctx, checks,
-        &(Check){.name = "airflow.memory",
-                 .state = CHECK_WARNING,
-                 .finding = arena_format(ctx->arena, "%s for each container is less than Airflow itself takes", memory),
-                 .remedy = "set airflow.memory in devbox.yaml to 1g or more"});
-}
-
 void docker_checks_examine(Context *ctx, const Project *project, CheckList *checks) {
     Facts facts = {0};
     if (!check_engine(ctx, checks, &facts)) return;
-    check_size(ctx, checks, facts.engine);
+    docker_capacity_judge(ctx->arena, facts.engine, checks);
     check_compose(ctx, checks, &facts);
     if (facts.compose.path != NULL) check_override(ctx, project, checks, facts.engine);
     check_image(ctx, project, checks, facts.engine);
-    check_limit(ctx, project, checks);
+    docker_capacity_judge_limit(ctx->arena, project->config.airflow.memory, checks);
 }
 
 // While the platform runs as it should, compose is not needed and not asked: that alone would take longer than all the rest.
@@ -139,13 +106,23 @@ static bool is_up(Context *ctx, const Project *project) {
     return airflow_docker_runtime.read_state(ctx, project, &state, &ignored) && state.phase == RUNTIME_HEALTHY;
 }
 
+// A missing image is no finding here: the start makes it.
+static void check_what_a_start_needs(Context *ctx, const Project *project, CheckList *checks, Facts *facts) {
+    CheckList of_image = {0};
+    check_compose(ctx, checks, facts);
+    check_image(ctx, project, &of_image, facts->engine);
+    list_each(const Check, check, &of_image) {
+        if (!text_equals(check->name, "image")) add(ctx, checks, check);
+    }
+}
+
 bool docker_checks_run(Context *ctx, const Project *project, const char **finding, Error *err) {
     CheckList checks = {0};
     Facts facts = {0};
     if (check_engine(ctx, &checks, &facts)) {
-        check_size(ctx, &checks, facts.engine);
-        check_limit(ctx, project, &checks);
-        if (!is_up(ctx, project)) check_compose(ctx, &checks, &facts);
+        docker_capacity_judge(ctx->arena, facts.engine, &checks);
+        docker_capacity_judge_limit(ctx->arena, project->config.airflow.memory, &checks);
+        if (!is_up(ctx, project)) check_what_a_start_needs(ctx, project, &checks, &facts);
     }
     list_each(const Check, check, &checks) {
         if (check->state == CHECK_WARNING) event_warning(ctx, check->remedy, "%s: %s", check->name, check->finding);

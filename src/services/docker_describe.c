@@ -50,6 +50,7 @@ bool docker_engine_describe(Context *ctx, DockerEngine *engine, Error *err) {
     engine->processors = (int)value_get_integer(info, "NCPU", 0);
     engine->memory_bytes = value_get_integer(info, "MemTotal", 0);
     engine->architecture = value_get_string(info, "Architecture", "");
+    engine->data_folder = value_get_string(info, "DockerRootDir", "");
     engine->is_rootless = is_rootless(ctx->arena, info);
     return true;
 }

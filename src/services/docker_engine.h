@@ -11,6 +11,7 @@ typedef struct DockerEngine {
     int processors;    // of the machine or VM that it runs on, likewise
     long long memory_bytes;    // likewise
     const char *architecture;  // "x86_64", "aarch64", likewise
+    const char *data_folder;   // where it keeps images, as it names it, likewise
     bool is_rootless;          // likewise: user 0 in a container is the user who runs the engine
 } DockerEngine;
 
