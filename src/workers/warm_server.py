@@ -254,6 +254,7 @@ def _take_over(connection, received):
     for name in set(os.environb) - set(environment):
         del os.environb[name]
     os.environb.update(environment)
+    time.tzset()  # C's functions look at TZ only once
     connection.sendall(os.getpid().to_bytes(4, sys.byteorder))
     connection.settimeout(None)
     _door = connection

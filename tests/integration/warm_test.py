@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 import unittest
+import unittest.mock
 
 import airflow_host_test
 import support
@@ -32,6 +33,16 @@ with DAG("hanging", schedule=None, start_date=datetime.datetime(2024, 1, 1)):
             file.write(f"{os.getpid()} {child.pid} {os.getppid()}")
         time.sleep(600)
     hang()
+"""
+ZONED_DAG = """
+from airflow.decorators import task
+from airflow import DAG
+import datetime, time
+with DAG("zoned", schedule=None, start_date=datetime.datetime(2024, 1, 1)):
+    @task
+    def name():
+        return time.strftime("%Z")
+    name()
 """
 WRITING_DAG = """
 from airflow.decorators import task
@@ -71,7 +82,7 @@ class WarmRequests(airflow_host_test.RequestTests):
 
     @classmethod
     def environment(cls, database, dags=airflow_host_test.CORPUS):
-        given = {name: os.environ[name] for name in ("SANDBOX",) if name in os.environ}
+        given = {name: os.environ[name] for name in ("SANDBOX", "TZ") if name in os.environ}
         return {**super().environment(database, dags), "DEVBOX_METADATA_TEMPLATE": cls.template, **given}
 
     @classmethod
@@ -120,6 +131,15 @@ class WarmRequests(airflow_host_test.RequestTests):
         self.assertEqual([(one["table"], one["rows_before"], one["rows_after"]) for one in found["make"]],
                          [("fresh", 0, 4), ("old", 0, 0)])
         self.assertTrue(found["make"][1]["is_dropped"])
+
+    def test_the_time_zone_is_that_of_the_command(self):
+        folder = tempfile.mkdtemp(dir=self.folder)
+        with open(os.path.join(folder, "zoned.py"), "w") as file:
+            file.write(ZONED_DAG)
+        for zone, name in (("UTC", "UTC"), ("EST5", "EST"), ("UTC", "UTC")):
+            with unittest.mock.patch.dict(os.environ, TZ=zone):
+                _, tasks = self.run_dag("zoned", dags_folder=folder)
+            self.assertEqual(tasks["name", -1]["xcom"][0]["value"], name)
 
     def command(self):
         return [self.python, "-I", "-S", DOOR, self.sockets, "test", airflow_host_test.HOST, "request"]
