@@ -246,6 +246,22 @@ static bool read_state(Context *ctx, const Project *project, RuntimeState *state
     return true;
 }
 
+// --- doctor ---------------------------------------------------------------------------------------------------------------
+
+static void examine(Context *ctx, const Project *project, CheckList *checks) {
+    const DockerEngine *engine;
+    RuntimeState state;
+    Error err = {.arena = ctx->arena};
+    docker_checks_examine(ctx, project, checks);
+    if (!docker_session_engine(ctx, false, &engine, &err) || !read_state(ctx, project, &state, &err)) return;
+    if (state.phase != RUNTIME_HEALTHY && state.phase != RUNTIME_DEGRADED) return;
+    Check check = {.name = "live link", .state = CHECK_GOOD, .finding = "Airflow's containers see what is written here"};
+    if (!check_live_link(ctx, project, engine, &err)) {
+        check = (Check){.name = "live link", .state = CHECK_BAD, .finding = err.message, .remedy = err.hint, .code = err.code};
+    }
+    list_push(ctx->arena, checks, check);
+}
+
 // --- where Python runs ----------------------------------------------------------------------------------------------------
 
 // Reached from the workbench by the name that compose gives the database.
@@ -282,7 +298,7 @@ const AirflowRuntime airflow_docker_runtime = {
     .host_name = "host.docker.internal",
     .describe = describe_engine,
     .check = docker_checks_run,
-    .examine = docker_checks_examine,
+    .examine = examine,
     .choose_port = choose_port,
     .prepare = prepare,
     .launch = launch,

@@ -20,6 +20,9 @@ bool workbench_check_mounts(Context *ctx, const Project *project, const char *st
 // Proves that this container sees what the host writes now: file sharing of a VM has been seen to stop passing changes on.
 bool workbench_check_live_link(Context *ctx, const Project *project, const char *container, Error *err) MUST_USE;
 
+// What brings the file sharing of a provider's VM back.
+const char *workbench_sharing_remedy(const char *provider);
+
 // True when host and containers may have the sandbox database open at the same time.
 bool workbench_shares_locks(Context *ctx, const Project *project);
 

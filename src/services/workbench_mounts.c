@@ -123,8 +123,7 @@ bool workbench_check_mounts(Context *ctx, const Project *project, const char *st
            remember(ctx, project, answer, err);
 }
 
-// What brings a VM's file sharing back, by whose VM it is.
-static const char *sharing_remedy(const char *provider) {
+const char *workbench_sharing_remedy(const char *provider) {
     static const struct {
         const char *provider, *remedy;
     } remedies[] = {
@@ -156,5 +155,5 @@ bool workbench_check_live_link(Context *ctx, const Project *project, const char 
     if (result.exit_code == 0 && text_equals(result.output, nonce)) return true;
     error_set(err, ERROR_SERVICE,
               "the containers do not see what is written in the checkout: saved DAGs would not reach Airflow");
-    return error_hint(err, "%s", sharing_remedy(engine->endpoint.provider));
+    return error_hint(err, "%s", workbench_sharing_remedy(engine->endpoint.provider));
 }

@@ -313,6 +313,7 @@ class FolderBreakTest(BreakTest):
         shutil.copy(memo, self.checkout.home)
         self.mount("-t", "tmpfs", "tmpfs", self.checkout.path(".devbox/run"))
         shutil.copy(self.checkout.home + "/mounts.json", memo)
+        self.assertRegex(self.checkout.run("doctor").check(1).out, "(?m)^problem +live link +.*do not see what is written in the checkout")
         docker_stand_in.ENGINE.docker("rm", "-f", self.checkout.containers()["triggerer"]["Id"])
         self.fail_with(6, "do not see what is written in the checkout")
 

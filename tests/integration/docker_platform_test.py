@@ -250,6 +250,7 @@ class Platform:
         self.assertEqual(answer["data"], {"airflowUrl": "http://localhost:%d" % self.checkout.port, "isOpened": False})
         report = self.checkout.run("doctor").check().out
         for finding in (r"engine +Docker \S+, API ", r"compose +\d", r"image +devbox-airflow:" + re.escape(self.version), r"services +healthy",
+                        r"live link +Airflow's containers see what is written here",
                         r"port +%d is Airflow's" % self.checkout.port):
             self.assertRegex(report, "(?m)^ok +" + finding)
 
