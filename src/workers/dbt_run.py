@@ -14,12 +14,13 @@ import traceback
 sys.dont_write_bytecode = True  # the installed workers may belong to root
 from dbt_warehouse import EXIT_BUSY, EXIT_ERROR, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, Stop  # noqa: E402
 from dbt_warehouse import make_views, publish, published_names, write_profile  # noqa: E402
+from dbt_command_line import drop_replaced, find_command, own_flags, parse_flags  # noqa: E402
 from dbt_events import Events, cancel_only_open_connections  # noqa: E402
 from host_process import end_with, lasting_imports  # noqa: E402
 import dbt_warm  # noqa: E402
 import warm_server  # noqa: E402
 sys.dont_write_bytecode = False
-# dbt imports every module called dbt_* that it finds as a plugin: these two, and any dags/dbt_*.py that Airflow left on PYTHONPATH
+# dbt imports every module called dbt_* that it finds as a plugin: ours, and any dags/dbt_*.py that Airflow left on PYTHONPATH
 FOREIGN = {os.path.abspath(path) for path in [sys.path[0]] + os.environ.pop("PYTHONPATH", "").split(os.pathsep) if path}
 sys.path[:] = [path for path in sys.path if os.path.abspath(path) not in FOREIGN]
 
@@ -27,10 +28,6 @@ NO_LOCK = ("init", "deps", "docs serve")  # they open neither the warehouse nor 
 NO_MANIFEST = ("ls", "list", "parse", "clean", "debug")
 USES_MANIFEST = ("ls", "list", "parse")
 BUILDS = ("build", "run", "snapshot", "retry")
-REPLACED = ("--target", "-t", "--profiles-dir", "--profile", "--project-dir", "--target-path", "--log-path")
-PARSE_VALUES = ("--vars", "--warn-error-options", "--log-format", "--log-level")
-PARSE_FLAGS = ("--partial-parse", "--no-partial-parse", "--warn-error", "--no-version-check", "--no-static-parser", "-q", "--quiet",
-               "--use-colors", "--no-use-colors", "-d", "--debug", "--show-all-deprecations")
 
 
 def say(message):
@@ -64,58 +61,6 @@ def take_lock(path, timeout_ms, what):
     handle.write("%d %s\n" % (os.getpid(), what))
     handle.flush()
     return handle
-
-
-# --- the command line -----------------------------------------------------------------------------------------------------
-
-def find_command(argv, group):
-    """Returns (command words, index behind them, click command), e.g. ("docs generate", 2, …); ("", n, None) without a command."""
-    valued = {name for option in group.params if not getattr(option, "is_flag", False) for name in option.opts}
-    at = 0
-    while at < len(argv) and argv[at].startswith("-"):
-        at += 2 if argv[at] in valued else 1
-    command = group.commands.get(argv[at]) if at < len(argv) else None
-    if not hasattr(command, "commands"):
-        return (argv[at], at + 1, command) if command else ("", at, None)
-    name, behind, inner = find_command(argv[at + 1:], command)
-    return (argv[at] + " " + name, at + 1 + behind, inner) if inner else ("", at, None)
-
-
-def drop_replaced(argv):
-    kept, dropped, at = [], [], 0
-    while at < len(argv):
-        name = "-t" if re.match("-t.", argv[at]) else argv[at].split("=", 1)[0]
-        if name in REPLACED:
-            dropped.append(name)
-            at += 2 if argv[at] == name else 1
-            continue
-        kept.append(argv[at])
-        at += 1
-    return kept, dropped
-
-
-def own_flags(context, command, name):
-    state = context["state_dir"]
-    values = {"project_dir": context["project_dir"], "profiles_dir": state, "profile": context.get("profile"), "target": context.get("target"),
-              "target_path": None if name == "clean" else os.path.join(state, "target"), "log_path": os.path.join(state, "logs")}
-    accepted, flags = {option.name for option in command.params}, []
-    for key, value in values.items():
-        if key in accepted and value:
-            flags += ["--" + key.replace("_", "-"), value]
-    return flags
-
-
-def parse_flags(argv):
-    """Those of the user's flags that change what a parse finds or says."""
-    flags, at = [], 0
-    while at < len(argv):
-        if argv[at] in PARSE_VALUES:
-            flags += argv[at:at + 2]
-            at += 1
-        elif argv[at] in PARSE_FLAGS or argv[at].startswith(tuple(name + "=" for name in PARSE_VALUES)):
-            flags.append(argv[at])
-        at += 1
-    return flags if {"-q", "--quiet", "-d", "--debug"} & set(flags) or any(f.startswith("--log-level") for f in flags) else flags + ["--log-level", "warn"]
 
 
 # --- the run --------------------------------------------------------------------------------------------------------------
