@@ -30,9 +30,9 @@ typedef struct AirflowConfig {
     PairList env, variables, connections;  // connections: value is a URI or JSON
     PoolConfigList pools;
     StringList unpause;
-    const char *password;  // of the UI login admin
-    const char *image;     // of the Docker runtime, instead of the profile's; NULL: the profile's
-    const char *memory;    // limit of each container of Airflow: "2g"
+    const char *password;                // of the UI login admin
+    const char *image, *database_image;  // of the Docker runtime, instead of the profile's; NULL: the profile's
+    const char *memory;                  // limit of each container of Airflow: "2g"
     PullPolicy pull;
     const char *build_network;  // that the image is built in ("host"); NULL: the engine's default
 } AirflowConfig;

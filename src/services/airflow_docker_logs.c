@@ -9,7 +9,7 @@
 #include "services/docker_session.h"
 
 // Most lines of a web server are answers to health questions, which are not shown: so more are read than are asked for.
-enum { TAIL_LINES = 5000, FOLLOW_PAUSE_MS = 300 };
+enum { TAIL_LINES = 5000, FOLLOW_PAUSE_MS = 300, LOOK_PAUSE_MS = 2000 };
 
 typedef struct LogSource {
     const char *id, *name;
@@ -64,7 +64,9 @@ static bool is_health_question(const char *line) {
 }
 
 typedef struct Reading {
+    const Project *project;
     const DockerEngine *engine;
+    const StringList *wanted;  // services; empty: all
     LogSourceList sources;
     Arena *lasting;  // keeps the stamps
     int tail;        // of a source that was not read yet
@@ -74,8 +76,10 @@ typedef struct Reading {
 static bool read_new(Context *ctx, Reading *reading, LogLineList *lines, Error *err) {
     list_each(LogSource, source, &reading->sources) {
         DockerLogLineList read = {0};
-        DockerLogQuery query = {
-            .container = source->id, .tail = source->last_stamp == NULL ? reading->tail : 0, .since = source->last_stamp};
+        DockerLogQuery query = {.container = source->id,
+                                .tail = source->last_stamp == NULL ? reading->tail : 0,
+                                .since = source->last_stamp,
+                                .accepts_missing = true};
         if (!docker_container_log(ctx, reading->engine, &query, &read, err)) return false;
         for (size_t i = 0; i < read.count; i++) {
             if (is_health_question(read.items[i].text)) continue;
@@ -97,15 +101,40 @@ static void show(Context *ctx, const LogLineList *lines, const LogOptions *optio
     }
 }
 
+static bool is_known_source(const Reading *reading, const LogSource *wanted) {
+    list_each(const LogSource, source, &reading->sources) {
+        if (text_equals(source->id, wanted->id)) return true;
+    }
+    return false;
+}
+
+// A start with other settings, or somebody by hand, puts a new container into the place of one that is followed.
+static void add_successors(Context *turn, Reading *reading) {
+    LogSourceList found = {0};
+    Error none_now = {.arena = turn->arena};
+    if (!find_sources(turn, reading->project, reading->engine, reading->wanted, &found, &none_now)) return;
+    list_each(const LogSource, source, &found) {
+        if (is_known_source(reading, source)) continue;
+        Arena *arena = reading->lasting;
+        LogSource kept = {.id = arena_copy_string(arena, source->id), .name = arena_copy_string(arena, source->name)};
+        list_push(arena, &reading->sources, kept);
+    }
+}
+
 static bool follow(Context *ctx, Reading *reading, Error *err) {
     Context turn = *ctx;
     const LogOptions everything = {0};
     bool goes_on = true;
+    long long look_ms = clock_now_ms() + LOOK_PAUSE_MS;
     turn.arena = arena_create();
     ArenaMark mark = arena_mark(turn.arena);
     while (goes_on && !context_is_cancelled(ctx)) {
         LogLineList lines = {0};
         clock_sleep_ms(FOLLOW_PAUSE_MS);
+        if (clock_now_ms() >= look_ms) {
+            add_successors(&turn, reading);
+            look_ms = clock_now_ms() + LOOK_PAUSE_MS;
+        }
         goes_on = read_new(&turn, reading, &lines, err);
         show(&turn, &lines, &everything);
         arena_reset(turn.arena, mark);
@@ -115,7 +144,7 @@ static bool follow(Context *ctx, Reading *reading, Error *err) {
 }
 
 bool airflow_docker_show_logs(Context *ctx, const Project *project, const LogOptions *options, Error *err) {
-    Reading reading = {.lasting = ctx->arena, .tail = TAIL_LINES};
+    Reading reading = {.project = project, .wanted = &options->services, .lasting = ctx->arena, .tail = TAIL_LINES};
     LogLineList lines = {0};
     if (!docker_session_engine(ctx, false, &reading.engine, err)) return false;
     if (!find_sources(ctx, project, reading.engine, &options->services, &reading.sources, err)) return false;

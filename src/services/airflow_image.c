@@ -74,8 +74,10 @@ static bool make_key(Context *ctx, const AirflowImage *image, const char *networ
 
 bool airflow_image_describe(Context *ctx, const Project *project, const AirflowProfile *profile, AirflowImage *image,
                             Error *err) {
-    const char *key, *own = project->config.airflow.image;
-    AirflowImage made = {.base = own != NULL ? own : profile->docker.image, .database = profile->docker.database_image};
+    const AirflowConfig *own = &project->config.airflow;
+    const char *key;
+    AirflowImage made = {.base = own->image != NULL ? own->image : profile->docker.image,
+                         .database = own->database_image != NULL ? own->database_image : profile->docker.database_image};
     if (!airflow_profile_require_docker(profile, err)) return false;
     if (!add_shared_file(ctx, &made, "Dockerfile", "compose/image/Dockerfile", err)) return false;
     if (!add_shared_file(ctx, &made, "dbt", "compose/image/dbt", err) || !add_dbt(ctx, project, &made, err)) return false;

@@ -153,14 +153,17 @@ static bool run_watched(Context *ctx, Process *compose, const ComposeWatch *watc
 
 bool compose_program_up(Context *ctx, const Project *project, const ComposeTask *task, const ComposeWatch *watch,
                         const char **failed_service, Error *err) {
-    static const char *const words[] = {"up", "-d", "--remove-orphans", "--no-build", NULL};
+    // Version 1 has no word for it; what devbox itself adds is there by now, see airflow_image_ensure.
+    static const char *const words[] = {"up", "-d", "--remove-orphans", "--no-build", NULL},
+                             *const words_of_2[] = {"up", "-d", "--remove-orphans", "--no-build", "--pull", "never", NULL};
     ComposeProgram program;
     ProcessResult result;
     Process *compose;
     Run run = {.ctx = ctx, .step = task->step};
     *failed_service = NULL;
     if (!compose_program_find(ctx, &program, err)) return false;
-    ProcessSpec spec = compose_spec(ctx, project, task, program.path, words);
+    bool is_to_pull = project->config.airflow.pull != PULL_NEVER || text_starts_with(program.version, "1.");
+    ProcessSpec spec = compose_spec(ctx, project, task, program.path, is_to_pull ? words : words_of_2);
     spec.log_path = project_state_path(ctx->arena, project, "logs/compose.log");
     spec.timeout_ms = UP_TIMEOUT_MS;
     spec.on_output = spec.on_error = note_line;

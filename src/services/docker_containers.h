@@ -70,6 +70,7 @@ typedef struct DockerLogQuery {
     const char *container;  // id or name
     int tail;               // the last lines only; 0: all
     const char *since;      // a stamp: only lines behind it; NULL: any age
+    bool accepts_missing;   // a container that was removed has no lines, and is no error
 } DockerLogQuery;
 
 // Both streams in order.

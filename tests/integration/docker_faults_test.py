@@ -6,6 +6,7 @@ Real dockerd, compose and devbox, on a platform in miniature (docker_stand_in.py
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 
@@ -135,16 +136,21 @@ class ImageFaultTest(FaultTest):
         self.assertEqual(self.checkout.containers(), {})
 
     def test_pull_never_forbids_the_database_too(self):
-        checkout = self.make_checkout()
-        profile = os.path.join(checkout.product, "installed/share/devbox/compose/profiles/2.10.3/profile.yaml")
-        with open(profile) as file:
-            text = file.read()
-        with open(profile, "w") as file:
-            file.write(text.replace("database_image: " + docker_stand_in.IMAGE, "database_image: registry.invalid/postgres:15"))
-        checkout.configure(extra="  pull: never")
-        self.fail_with(5, "registry.invalid/postgres:15", "airflow.pull: never", checkout=checkout)
-        checkout.configure()
-        self.fail_with(8, "registry.invalid/postgres:15", checkout=checkout)
+        self.checkout.configure(extra="  pull: never\n  database_image: registry.invalid/postgres:15")
+        self.fail_with(5, "registry.invalid/postgres:15", "airflow.pull: never")
+        self.checkout.configure(extra="  database_image: registry.invalid/postgres:15")
+        self.fail_with(8, "registry.invalid/postgres:15")
+        self.checkout.configure()
+        self.converge()
+
+    def test_pull_never_forbids_what_the_team_adds_too(self):
+        self.checkout.configure(extra="  pull: never")
+        self.checkout.write("devbox.compose.yaml", "services: {mail: {image: 'registry.invalid/mail:1'}}\n")
+        error = self.fail_with(5, "an image is not there and is not to be fetched", "airflow.pull")
+        self.assertIn("registry.invalid/mail:1", error["detail"])
+        self.checkout.remove_override()
+        self.checkout.configure()
+        self.converge()
 
     def add_to_build(self, line):
         with open(os.path.join(self.checkout.product, "installed/share/devbox/compose/image/Dockerfile"), "a") as file:
@@ -287,6 +293,27 @@ class ServiceFaultTest(FaultTest):
         docker_stand_in.ENGINE.docker("rm", "-f", self.checkout.containers()["scheduler"]["Id"])
         self.assertNotEqual(self.checkout.status()["phase"], "healthy")
         self.converge()
+
+    def test_logs_are_followed_from_one_container_to_its_successor(self):
+        self.checkout.run("start").check()
+        path = self.checkout.home + "/followed"
+
+        def starts_seen():
+            with open(path) as file:
+                return file.read().count("scheduler has started")
+
+        with open(path, "w") as file:
+            child = self.checkout.run_in_background("logs", "-f", "scheduler", stdout=file)
+        support.wait_until(lambda: starts_seen() == 1, 10, "what there was")
+        self.checkout.run("restart", "scheduler").check()
+        support.wait_until(lambda: starts_seen() == 2, 10, "the restarted container")
+        docker_stand_in.ENGINE.docker("rm", "-f", self.checkout.containers()["scheduler"]["Id"])
+        self.checkout.run("start").check()
+        support.wait_until(lambda: starts_seen() == 3, 10, "the new container")
+        child.send_signal(signal.SIGINT)
+        self.assertEqual((child.wait(10), child.stderr.read()), (0, ""))
+        child.stderr.close()
+        self.assertEqual(starts_seen(), 3)
 
     def test_stop_ends_paused_and_crashing_containers(self):
         self.checkout.configure(env={"STAND_IN": "triggerer:crash"})

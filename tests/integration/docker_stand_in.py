@@ -107,9 +107,13 @@ class Checkout(support.Checkout):
         return self.engine.docker("exec", self.containers()["postgres"]["Id"], "cat", "/var/lib/postgresql/data/made").strip()
 
     def start_in_background(self, *words, env=None):
-        """`devbox start` as a child whose output is kept; see finish(). Where tests run as a job in the background, SIGINT is ignored."""
-        return subprocess.Popen([self.binary, "start", *words], cwd=self.root, env={**self.environment, **(env or {})}, stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        """`devbox start` as a child whose output is kept; see finish()."""
+        return self.run_in_background("start", *words, env=env)
+
+    def run_in_background(self, *words, env=None, stdout=subprocess.PIPE):
+        """Where tests run as a job in the background, SIGINT is ignored."""
+        return subprocess.Popen([self.binary, *words], cwd=self.root, env={**self.environment, **(env or {})}, stdin=subprocess.DEVNULL,
+                                stdout=stdout, stderr=subprocess.PIPE, text=True,
                                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 
     def finish(self, child, seconds=120):
