@@ -43,7 +43,10 @@ static const ComponentHealth *find_component(const ComponentHealthList *componen
 static bool is_healthy(const ComponentHealthList *components, const ServiceStatus *status) {
     const ComponentHealth *component = find_component(components, status->name);
     if (component == NULL) return status->pid > 0;
-    return component->is_healthy && component->heartbeat_ms >= status->started_ms && status->pid > 0;
+    // The first heartbeat must not be that of the one before it. Later a clock that was put back makes them all look old.
+    bool was_seen = status->state == SERVICE_HEALTHY || status->state == SERVICE_UNHEALTHY;
+    bool is_its_own = component->heartbeat_ms >= status->started_ms || (was_seen && component->heartbeat_ms > 0);
+    return component->is_healthy && is_its_own && status->pid > 0;
 }
 
 static bool judge_one(Arena *arena, ServiceStatus *status, const ComponentHealthList *components) {
