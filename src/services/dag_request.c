@@ -1,8 +1,11 @@
 #include "services/dag_request.h"
 
+#include <signal.h>
+
 #include "base/text.h"
 #include "io/file_system.h"
 #include "io/json.h"
+#include "io/platform.h"
 #include "io/process.h"
 #include "model/event.h"
 #include "services/warm_process.h"
@@ -10,6 +13,8 @@
 enum { TAIL_LINES = 15, START_ALLOWANCE_MS = 60 * 1000, WARM_UP_TIMEOUT_MS = 10 * 1000 };
 
 #define HOST_SCRIPT "airflow_host.py"
+
+#define HOME_VARIABLE "AIRFLOW_HOME"
 
 // An empty metadata database for the process's warm-up.
 #define TEMPLATE_VARIABLE "DEVBOX_METADATA_TEMPLATE"
@@ -76,9 +81,18 @@ static bool enter_host(const Conversation *conversation, const StringList *argum
     spec->argv = string_list_to_argv(ctx->arena, &argv);
     spec->folder = project->root;
     // A test's own home: what Airflow writes there goes away with it.
-    if (conversation->work_dir != NULL) pair_list_add(ctx->arena, &variables, "AIRFLOW_HOME", conversation->work_dir);
+    if (conversation->work_dir != NULL) pair_list_add(ctx->arena, &variables, HOME_VARIABLE, conversation->work_dir);
     pair_list_add(ctx->arena, &variables, TEMPLATE_VARIABLE, place->template_path);
     return conversation->runtime->enter_place(ctx, project, PYTHON_DAG_TESTS, &variables, spec, err);
+}
+
+// Who watched over the test has ended before it, so that nobody else knows what its tasks started in sessions of their own. They
+// are told by a variable that no other program has: AIRFLOW_HOME is the request's own folder.
+static void end_what_is_left(const Conversation *conversation) {
+    Arena *arena = conversation->ctx->arena;
+    ProcessInfoList left =
+        platform_processes_with_marker(arena, arena_format(arena, HOME_VARIABLE "=%s", conversation->work_dir));
+    list_each(ProcessInfo, process, &left) kill(process->pid, SIGKILL);
 }
 
 static bool send(Conversation *conversation, Error *err) {
@@ -95,6 +109,7 @@ static bool send(Conversation *conversation, Error *err) {
                         .timeout_ms = request->timeout_ms + START_ALLOWANCE_MS};
     if (!enter_host(conversation, &arguments, &spec, err) || !process_run(ctx, &spec, &result, err)) return false;
     bool has_answer = result.outcome == PROCESS_EXITED && result.exit_code == 0 && conversation->events->state != NULL;
+    if (!has_answer) end_what_is_left(conversation);
     return has_answer || report_trouble(ctx, &result, request, err);
 }
 

@@ -45,6 +45,17 @@ with DAG("endless", schedule=None, start_date=START):
             os.write(1, b"x" * (1 << 20) + b"\\n")
     endless()
 """
+# The name of its program is asked for in the list of processes.
+BETRAYING = HEAD + """
+import signal, subprocess, time
+with DAG("betraying", schedule=None, start_date=START):
+    @task
+    def betray():
+        subprocess.Popen(["sleep", os.environ["LASTING"]], start_new_session=True)
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(60)
+    betray()
+"""
 LACKING = HEAD + """
 with DAG("lacking", schedule=None, start_date=START):
     @task
@@ -76,7 +87,7 @@ class Limits:
 
     @classmethod
     def setUpClass(cls):
-        files = {"greedy.py": GREEDY, "endless.py": ENDLESS, "lacking.py": LACKING, "reading.py": READING}
+        files = {"greedy.py": GREEDY, "endless.py": ENDLESS, "betraying.py": BETRAYING, "lacking.py": LACKING, "reading.py": READING}
         cls.checkout = support.Checkout(cls.version, example=False, dags=files)
         cls.addClassCleanup(cls.checkout.close)
 
@@ -107,6 +118,18 @@ class Limits:
         self.assertIn("Timeout: still running after 3 s", answer.out)
         self.assertRegex(answer.err, r"endless wrote too much for its log: \d+ MB were cut out of the middle")
         self.assertLess(os.path.getsize(self.checkout.path(".devbox/logs/test/endless/endless.log")), 1 << 30)
+
+    def test_nothing_lives_on_when_who_watches_over_the_test_is_killed(self):
+        lasting = "%d.25" % (4000000 + os.getpid())
+
+        def is_there():
+            return subprocess.run(["pgrep", "-f", "sleep " + lasting], stdout=subprocess.DEVNULL).returncode == 0
+
+        self.checkout.configure(self.version, "  env: {LASTING: '%s'}\n" % lasting)
+        answer = self.checkout.run("test", "dag", "betraying")
+        self.assertEqual(answer.code, 6, answer.out + answer.err)
+        self.assertIn("was killed by signal 9", answer.err)
+        support.wait_within(lambda: not is_there(), 5, "the end of what the task had started")
 
     def test_what_is_missing_is_named_with_the_line_to_add(self):
         answer = self.checkout.run("test", "dag", "lacking").check(1)
