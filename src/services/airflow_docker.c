@@ -25,7 +25,10 @@ static const char *describe_engine(Context *ctx) {
     const DockerEngine *engine;
     Error silent = {.arena = ctx->arena};
     if (!docker_session_engine(ctx, true, &engine, &silent)) return "docker";
-    return arena_format(ctx->arena, "docker (%s, %d CPUs, %.1f GB)", engine->name, engine->processors,
+    const DockerEndpoint *endpoint = &engine->endpoint;
+    // Who has several engines wants to know which it is; a socket is told by the engine's name.
+    const char *by = endpoint->is_named ? arena_format(ctx->arena, ", by %s", endpoint->reason) : "";
+    return arena_format(ctx->arena, "docker (%s%s, %d CPUs, %.1f GB)", engine->name, by, engine->processors,
                         (double)engine->memory_bytes / 1e9);
 }
 

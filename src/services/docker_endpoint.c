@@ -74,7 +74,7 @@ static const char *with_port(Arena *arena, const char *host, bool is_tls) {
 }
 
 bool docker_endpoint_parse(Arena *arena, const char *address, const char *reason, DockerEndpoint *endpoint, Error *err) {
-    DockerEndpoint parsed = {.address = address, .reason = reason, .tls_folder = endpoint->tls_folder};
+    DockerEndpoint parsed = {.address = address, .reason = reason, .is_named = true, .tls_folder = endpoint->tls_folder};
     if (text_starts_with(address, "unix://")) {
         parsed.unix_socket = address + strlen("unix://");
         parsed.base_url = "http://docker";

@@ -12,6 +12,7 @@ typedef struct DockerEndpoint {
     const char *tls_folder;     // holds ca.pem, cert.pem and key.pem; NULL: no TLS
     const char *provider;       // whose it is: "Colima", "Docker Desktop", "Docker"
     const char *reason;         // why it is tried: "DOCKER_HOST", "the Docker context colima", "a socket that is there"
+    bool is_named;              // by DOCKER_HOST or a context, and not only found
     const char *start_command;  // what brings this provider up: "colima start"; NULL when nobody knows
     bool is_remote;             // on another machine: its bind mounts are not our files
 } DockerEndpoint;

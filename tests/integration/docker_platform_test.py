@@ -164,7 +164,7 @@ class Platform:
 
     def test_start_says_what_it_did_and_where_airflow_is(self):
         self.assertIn("http://localhost:%d  admin / admin" % self.checkout.port, self.started.out)
-        self.assertRegex(self.started.err, r"^platform · docker \(Docker \S+, \d+ CPUs, \S+ GB\) · Airflow " + re.escape(self.version))
+        self.assertRegex(self.started.err, r"^platform · docker \(Docker \S+, by DOCKER_HOST, \d+ CPUs, \S+ GB\) · Airflow " + re.escape(self.version))
         for step in ("checks", "images", "sandbox", "airflow", "dbt"):
             self.assertIn("✓ " + step, self.started.err)
 
