@@ -329,6 +329,11 @@ class Platform:
         self.assertEqual({name for name in after if after[name] != before[name]}, {"airflow-scheduler"})
         self.assertEqual(self.checkout.status()["phase"], "healthy")
 
+    def test_memory_and_log_of_each_container_are_limited(self):
+        for name, container in self.checkout.containers().items():
+            self.assertEqual(container["HostConfig"]["LogConfig"], {"Type": "json-file", "Config": {"max-file": "3", "max-size": "10m"}}, name)
+            self.assertEqual(container["HostConfig"]["Memory"], (1 if name == "postgres" else 2) << 30, name)
+
     def test_everything_listens_on_loopback_only(self):
         ports = {}
         for pid in ENGINE.processes():

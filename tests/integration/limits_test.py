@@ -1,5 +1,6 @@
 """DAGs that use up what a test has, or find something missing, as `devbox test dag` tells it; on real Airflow of both families."""
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -45,6 +46,16 @@ with DAG("endless", schedule=None, start_date=START):
             os.write(1, b"x" * (1 << 20) + b"\\n")
     endless()
 """
+TRYING = HEAD + """
+with DAG("trying", schedule=None, start_date=START, default_args={"retries": 3, "retry_delay": datetime.timedelta(minutes=10)}):
+    @task
+    def second_time():
+        path = os.environ["AIRFLOW_HOME"] + "/tried"
+        if not os.path.exists(path):
+            open(path, "w").close()
+            raise ValueError("not yet")
+    second_time()
+"""
 # The name of its program is asked for in the list of processes.
 BETRAYING = HEAD + """
 import signal, subprocess, time
@@ -87,7 +98,7 @@ class Limits:
 
     @classmethod
     def setUpClass(cls):
-        files = {"greedy.py": GREEDY, "endless.py": ENDLESS, "betraying.py": BETRAYING, "lacking.py": LACKING, "reading.py": READING}
+        files = {"greedy.py": GREEDY, "endless.py": ENDLESS, "betraying.py": BETRAYING, "trying.py": TRYING, "lacking.py": LACKING, "reading.py": READING}
         cls.checkout = support.Checkout(cls.version, example=False, dags=files)
         cls.addClassCleanup(cls.checkout.close)
 
@@ -118,6 +129,13 @@ class Limits:
         self.assertIn("Timeout: still running after 3 s", answer.out)
         self.assertRegex(answer.err, r"endless wrote too much for its log: \d+ MB were cut out of the middle")
         self.assertLess(os.path.getsize(self.checkout.path(".devbox/logs/test/endless/endless.log")), 1 << 30)
+
+    def test_a_task_has_one_try_unless_it_is_given_more(self):
+        self.assertIn("ValueError: not yet", self.checkout.run("test", "dag", "trying").check(1).out)
+        answer = self.checkout.run("test", "dag", "trying", "--retries", "1", "--keep").check()
+        folder = re.search(r"kept: (\S+)", answer.err)[1]
+        self.assertLessEqual({"tried", "airflow.db"}, set(os.listdir(folder)))
+        shutil.rmtree(folder)
 
     def test_nothing_lives_on_when_who_watches_over_the_test_is_killed(self):
         lasting = "%d.25" % (4000000 + os.getpid())
