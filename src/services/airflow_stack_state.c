@@ -235,22 +235,23 @@ static bool had_ended(const AirflowStack *before, const DockerContainer *contain
     return false;
 }
 
-static bool crashes_in_a_loop(const DockerContainer *container) {
+// The engine starts it again and again, and it has not been well since.
+static bool has_crashed(const DockerContainer *container) {
     bool is_back = text_equals(container->state, "running") && container->health != DOCKER_HEALTH_HEALTHY;
-    bool is_between = text_equals(container->state, "restarting");
-    return (is_back || is_between) && container->restarts >= CRASH_LOOP;
+    return text_equals(container->state, "restarting") || (is_back && container->restarts > 0);
 }
 
 bool airflow_stack_database_crashes(const AirflowStack *stack, const AirflowStack *before) {
     const DockerContainer *database = airflow_stack_find(stack, AIRFLOW_STACK_DATABASE);
-    return database != NULL && crashes_in_a_loop(database) && !had_ended(before, database);
+    return database != NULL && has_crashed(database) && database->restarts >= CRASH_LOOP && !had_ended(before, database);
 }
 
 const char *airflow_stack_find_culprit(const AirflowStack *stack, const AirflowStack *before) {
     const char *culprit = NULL;
     list_each(const DockerContainer, container, &stack->containers) {
         bool has_ended = text_equals(container->state, "exited") && container->exit_code != 0;
-        bool has_failed = (has_ended || crashes_in_a_loop(container)) && !had_ended(before, container);
+        // Version 1 of compose gives up at the first crash.
+        bool has_failed = (has_ended || has_crashed(container)) && !had_ended(before, container);
         bool is_sick = text_equals(container->state, "running") && container->health == DOCKER_HEALTH_UNHEALTHY;
         if (has_failed || is_sick) culprit = container->service;
         if (has_failed) break;

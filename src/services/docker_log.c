@@ -85,7 +85,8 @@ bool docker_container_log(Context *ctx, const DockerEngine *engine, const Docker
     request.timeout_ms = LOG_TIMEOUT_MS;
     request.size_limit = LOG_SIZE_LIMIT;
     if (!http_request(ctx, &request, &response, err)) return docker_report_lost(engine, doing, err);
-    if (response.status == 404 && query->accepts_missing) return true;
+    // 409: it is about to be removed.
+    if ((response.status == 404 || response.status == 409) && query->accepts_missing) return true;
     if (response.status != 200) return docker_report_refusal(ctx->arena, doing, response.status, response.body, err);
     if (!docker_log_parse(ctx->arena, response.body, response.length, query->since, &found)) {
         return error_set(err, ERROR_SERVICE, "the container engine broke off in the middle of %s", doing);

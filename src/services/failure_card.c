@@ -107,7 +107,8 @@ bool failure_card_fill(Context *ctx, const Project *project, const DockerEngine 
     }
     const char *log = read_log(ctx, engine, container->id);
     const char *path = save_log(ctx, project, name, log);
-    const char *why = status == NULL || status->message == NULL ? container->state : status->message;
+    bool is_back = text_equals(container->state, "running") && container->restarts > 0;
+    const char *why = status != NULL && status->message != NULL ? status->message : is_back ? "crashes" : container->state;
     const char *restarts = container->restarts == 0 ? "" : arena_format(ctx->arena, ", restarted %d×", container->restarts);
     error_set(err, ERROR_SERVICE, "%s %s%s", status == NULL ? name : status->label, why, restarts);
     add_hint(ctx, project, container, log, path, err);
