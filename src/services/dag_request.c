@@ -14,7 +14,8 @@ enum { TAIL_LINES = 15, START_ALLOWANCE_MS = 60 * 1000, WARM_UP_TIMEOUT_MS = 10 
 
 #define HOST_SCRIPT "airflow_host.py"
 
-#define HOME_VARIABLE "AIRFLOW_HOME"
+// The request's own folder, in all that its tasks start. A warm process that is started on its way is rid of it (warm_door.py).
+#define REQUEST_VARIABLE "DEVBOX_REQUEST"
 
 // An empty metadata database for the process's warm-up.
 #define TEMPLATE_VARIABLE "DEVBOX_METADATA_TEMPLATE"
@@ -81,17 +82,19 @@ static bool enter_host(const Conversation *conversation, const StringList *argum
     spec->argv = string_list_to_argv(ctx->arena, &argv);
     spec->folder = project->root;
     // A test's own home: what Airflow writes there goes away with it.
-    if (conversation->work_dir != NULL) pair_list_add(ctx->arena, &variables, HOME_VARIABLE, conversation->work_dir);
+    if (conversation->work_dir != NULL) {
+        pair_list_add(ctx->arena, &variables, "AIRFLOW_HOME", conversation->work_dir);
+        pair_list_add(ctx->arena, &variables, REQUEST_VARIABLE, conversation->work_dir);
+    }
     pair_list_add(ctx->arena, &variables, TEMPLATE_VARIABLE, place->template_path);
     return conversation->runtime->enter_place(ctx, project, PYTHON_DAG_TESTS, &variables, spec, err);
 }
 
-// Who watched over the test has ended before it, so that nobody else knows what its tasks started in sessions of their own. They
-// are told by a variable that no other program has: AIRFLOW_HOME is the request's own folder.
+// Who watched over the test has ended before it, so that nobody else knows what its tasks started in sessions of their own.
 static void end_what_is_left(const Conversation *conversation) {
     Arena *arena = conversation->ctx->arena;
     ProcessInfoList left =
-        platform_processes_with_marker(arena, arena_format(arena, HOME_VARIABLE "=%s", conversation->work_dir));
+        platform_processes_with_marker(arena, arena_format(arena, REQUEST_VARIABLE "=%s", conversation->work_dir));
     list_each(ProcessInfo, process, &left) kill(process->pid, SIGKILL);
 }
 

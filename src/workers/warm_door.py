@@ -132,6 +132,8 @@ def become_server(path, script, listener, folder):
     os.set_inheritable(listener, True)
     if folder is not None:
         os.chdir(folder)
+    # It serves others too: what is ended with this request is told by it.
+    os.environb.pop(b"DEVBOX_REQUEST", None)
     os.execv(sys.executable, [sys.executable, script, "serve", str(listener), path])
 
 

@@ -148,6 +148,8 @@ class Limits:
         self.assertEqual(answer.code, 6, answer.out + answer.err)
         self.assertIn("was killed by signal 9", answer.err)
         support.wait_within(lambda: not is_there(), 5, "the end of what the task had started")
+        # The warm process that this very test had started serves others too.
+        self.assertTrue(support.marked_processes(self.checkout.instance))
 
     def test_what_is_missing_is_named_with_the_line_to_add(self):
         answer = self.checkout.run("test", "dag", "lacking").check(1)
