@@ -257,7 +257,7 @@ static void examine(Context *ctx, const Project *project, CheckList *checks) {
     Error err = {.arena = ctx->arena};
     docker_checks_examine(ctx, project, checks);
     if (!docker_session_engine(ctx, false, &engine, &err) || !read_state(ctx, project, &state, &err)) return;
-    if (state.phase != RUNTIME_HEALTHY && state.phase != RUNTIME_DEGRADED) return;
+    if (state.phase != RUNTIME_HEALTHY) return;
     Check check = {.name = "live link", .state = CHECK_GOOD, .finding = "Airflow's containers see what is written here"};
     if (!check_live_link(ctx, project, engine, &err)) {
         check = (Check){.name = "live link", .state = CHECK_BAD, .finding = err.message, .remedy = err.hint, .code = err.code};

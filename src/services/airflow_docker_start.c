@@ -10,7 +10,7 @@
 #include "services/failure_card.h"
 #include "services/port.h"
 
-enum { DATABASE_TIMEOUT_MS = 60 * 1000, DATABASE_PAUSE_MS = 100, REPLACEMENT_MS = 20 * 1000, PSQL_TIMEOUT_MS = 10 * 1000 };
+enum { DATABASE_TIMEOUT_MS = 60 * 1000, DATABASE_PAUSE_MS = 100, PSQL_TIMEOUT_MS = 10 * 1000 };
 
 static bool is_running(const DockerContainer *container) { return text_equals(container->state, "running"); }
 
@@ -99,15 +99,7 @@ typedef struct BringUp {
     const Project *project;
     const ComposeTask *task;
     const AirflowStack *before;
-    long long begun_ms;
 } BringUp;
-
-// The one that crashed before this start too: compose is about to replace it, if somebody has mended its settings.
-static bool is_of_before(const BringUp *work, const AirflowStack *stack) {
-    const DockerContainer *now = airflow_stack_find(stack, AIRFLOW_STACK_DATABASE);
-    const DockerContainer *then = airflow_stack_find(work->before, AIRFLOW_STACK_DATABASE);
-    return now != NULL && then != NULL && text_equals(now->id, then->id);
-}
 
 // Compose itself would wait for a database that crashes again and again until its own time is over.
 static bool can_come_up(Context *ctx, const void *state) {
@@ -115,16 +107,25 @@ static bool can_come_up(Context *ctx, const void *state) {
     const BringUp *work = state;
     Error ignored = {.arena = ctx->arena};
     if (!airflow_stack_observe(ctx, work->project, work->task->engine, &stack, &ignored)) return true;
-    if (!airflow_stack_database_crashes(&stack, work->before)) return true;
-    return is_of_before(work, &stack) && clock_now_ms() < work->begun_ms + REPLACEMENT_MS;
+    return !airflow_stack_database_crashes(&stack, work->before);
+}
+
+// One that crashed before this start too may be about to be replaced, and must not be blamed until compose gets to it.
+static void end_crashing_database(Context *ctx, const ComposeTask *task, const AirflowStack *before) {
+    const AirflowStack nothing = {0};
+    Error ignored = {.arena = ctx->arena};
+    if (!airflow_stack_database_crashes(before, &nothing)) return;
+    const DockerContainer *database = airflow_stack_find(before, AIRFLOW_STACK_DATABASE);
+    if (!docker_container_stop(ctx, task->engine, database->id, 0, &ignored)) event_note(ctx, "%s", ignored.message);
 }
 
 static bool compose_up(Context *ctx, const Project *project, const ComposeTask *task, const AirflowStack *before, Error *err) {
     AirflowStack stack;
     const char *failed;
     Error lost = {.arena = ctx->arena};
-    const BringUp work = {.project = project, .task = task, .before = before, .begun_ms = clock_now_ms()};
+    const BringUp work = {.project = project, .task = task, .before = before};
     const ComposeWatch watch = {.is_hopeful = can_come_up, .state = &work};
+    end_crashing_database(ctx, task, before);
     if (compose_program_up(ctx, project, task, &watch, &failed, err)) return true;
     if (err->code == ERROR_PORT_BUSY) return port_report_taken(ctx, compose_trouble_find_port(err->detail), err);
     if (failed == NULL && err->code != ERROR_CHILD) return false;

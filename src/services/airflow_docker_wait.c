@@ -27,6 +27,7 @@ static const DockerContainer *find_container(const AirflowStack *stack, const Se
 static bool report_slow(Context *turn, const Wait *wait, const AirflowStack *stack, Error *err) {
     const ServiceStatus *slow = airflow_wait_find(&stack->state, SERVICE_STARTING);
     if (slow == NULL) slow = airflow_wait_find(&stack->state, SERVICE_UNHEALTHY);
+    if (slow == NULL) slow = airflow_wait_find(&stack->state, SERVICE_RESTARTING);
     const char *duration = text_duration(turn->arena, wait->timeout_ms);
     const DockerContainer *container = slow == NULL ? NULL : find_container(stack, slow);
     Error card = {.arena = err->arena};

@@ -82,7 +82,7 @@ static bool spawn_supervisor(Context *ctx, const Project *project, int port, Err
     const char *const argv[] = {
         ctx->executable, "-C", project->root, "__supervise", "--port", arena_format(ctx->arena, "%d", port), NULL};
     ProcessSpec spec = {.argv = argv, .folder = project->root, .log_path = log, .timeout_ms = LAUNCH_TIMEOUT_MS};
-    if (!process_detach(ctx, &spec, &pid, err)) return false;
+    if (!runtime_state_forget(ctx, project, err) || !process_detach(ctx, &spec, &pid, err)) return false;
     if (wait_for_supervisor(ctx, project, pid)) return true;
     error_set(err, ERROR_SERVICE, "the supervisor of Airflow did not start");
     error_hint(err, "full log: %s", log);

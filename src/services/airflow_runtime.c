@@ -29,8 +29,8 @@ static bool allows_docker(Context *ctx, const Project *project, Error *err) {
 
 bool airflow_runtime_wants_docker(Context *ctx, const Project *project) {
     Error none = {.arena = ctx->arena};
-    if (project->config.runtime != RUNTIME_AUTO) return project->config.runtime == RUNTIME_DOCKER;
-    return !has_native_history(ctx, project) && allows_docker(ctx, project, &none);
+    if (project->config.runtime == RUNTIME_NATIVE || !allows_docker(ctx, project, &none)) return false;
+    return project->config.runtime == RUNTIME_DOCKER || !has_native_history(ctx, project);
 }
 
 // A machine without any engine is the usual case and no news; one that is there and cannot be used is.

@@ -237,7 +237,8 @@ static bool had_ended(const AirflowStack *before, const DockerContainer *contain
 
 // The engine starts it again and again, and it has not been well since.
 static bool has_crashed(const DockerContainer *container) {
-    bool is_back = text_equals(container->state, "running") && container->health != DOCKER_HEALTH_HEALTHY;
+    bool is_back = text_equals(container->state, "running") &&
+                   (container->health == DOCKER_HEALTH_STARTING || container->health == DOCKER_HEALTH_UNHEALTHY);
     return text_equals(container->state, "restarting") || (is_back && container->restarts > 0);
 }
 

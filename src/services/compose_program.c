@@ -141,7 +141,7 @@ static bool run_watched(Context *ctx, Process *compose, const ComposeWatch *watc
     ArenaMark mark = arena_mark(turn.arena);
     for (long long next_ms = clock_now_ms() + WATCH_MS; is_hopeful && !process_is_finished(compose, result);) {
         processes_poll(ctx, &compose, 1, WATCH_MS);
-        if (clock_now_ms() < next_ms) continue;
+        if (process_is_finished(compose, result) || clock_now_ms() < next_ms) continue;
         is_hopeful = watch->is_hopeful(&turn, watch->state);
         arena_reset(turn.arena, mark);
         next_ms = clock_now_ms() + WATCH_MS;
@@ -169,8 +169,10 @@ bool compose_program_up(Context *ctx, const Project *project, const ComposeTask 
     spec.on_output = spec.on_error = note_line;
     spec.handler_state = &run;
     if (!file_remove(ctx->arena, spec.log_path, err) || !process_start(ctx, &spec, &compose, err)) return false;
-    if (!run_watched(ctx, compose, watch, &result))
-        return error_set(err, ERROR_CHILD, "compose was ended: it waited for a service that does not come up");
+    if (!run_watched(ctx, compose, watch, &result)) {
+        error_set(err, ERROR_CHILD, "compose was ended: it waited for a service that does not come up");
+        return error_hint(err, "look with: devbox status · the whole output is in .devbox/logs/compose.log");
+    }
     if (result.outcome == PROCESS_EXITED && result.exit_code == 0) return true;
     if (result.outcome == PROCESS_INTERRUPTED)
         return error_set(err, ERROR_INTERRUPTED, "interrupted while the containers were being started");

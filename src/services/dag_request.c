@@ -14,7 +14,8 @@ enum { TAIL_LINES = 15, START_ALLOWANCE_MS = 60 * 1000, WARM_UP_TIMEOUT_MS = 10 
 
 #define HOST_SCRIPT "airflow_host.py"
 
-// The request's own folder, in all that its tasks start. A warm process that is started on its way is rid of it (warm_door.py).
+// The request's own folder, in every program that its tasks start (a fork shows the environment of the process it came from). A
+// warm process that is started on its way is rid of it (warm_door.py).
 #define REQUEST_VARIABLE "DEVBOX_REQUEST"
 
 // An empty metadata database for the process's warm-up.

@@ -57,10 +57,11 @@ static void check_compose(Context *ctx, CheckList *checks, Facts *facts) {
 
 static void check_image(Context *ctx, const Project *project, CheckList *checks, const DockerEngine *engine) {
     AirflowContainer container;
-    bool exists;
+    bool exists, has_base = true;
     Error err = {.arena = ctx->arena};
     if (!airflow_container_describe(ctx, project, engine, project->config.airflow.port, &container, &err) ||
-        !docker_image_exists(ctx, engine, container.image.name, &exists, &err)) {
+        !docker_image_exists(ctx, engine, container.image.name, &exists, &err) ||
+        (!exists && !docker_image_exists(ctx, engine, container.image.base, &has_base, &err))) {
         add_error(ctx, checks, "image", &err);
         return;
     }
@@ -70,7 +71,7 @@ static void check_image(Context *ctx, const Project *project, CheckList *checks,
                  .state = exists ? CHECK_GOOD : CHECK_WARNING,
                  .finding = finding,
                  .remedy = exists ? NULL : "devbox start builds it"});
-    if (!exists) docker_capacity_judge_disk(ctx->arena, engine, checks);
+    if (!has_base) docker_capacity_judge_disk(ctx->arena, engine, checks);
 }
 
 // What a team adds to the stack; compose sees it as the last start wrote its own part.

@@ -24,7 +24,8 @@ static const Cause causes[] = {
      "the database was made with another password: restore .devbox/secrets.json, or remove the volume named in devbox status"},
     {"could not translate host name \"postgres\"", "the containers do not find each other: devbox stop, then devbox start"},
     {"database files are incompatible with server",
-     "the database was made by another PostgreSQL release: set its image back in devbox.compose.yaml"},
+     "the database was made by another PostgreSQL release: set airflow.database_image, or its image in devbox.compose.yaml, "
+     "back"},
     {"Permission denied: '/opt/airflow",
      "the image does not let this user write /opt/airflow: is airflow.image made from Airflow's official one"},
     {"PermissionError: [Errno 13]", "the container may not read or write a file of the checkout: ls -l shows whose it is"},
@@ -81,6 +82,10 @@ static bool add_hint(Context *ctx, const Project *project, const DockerContainer
                      Error *err) {
     const char *cause = failure_card_find_cause(log),
                *where = path == NULL ? "devbox logs" : path_relative(ctx->arena, path, project->root);
+    if (container->is_out_of_memory && text_equals(container->service, AIRFLOW_STACK_DATABASE)) {
+        return error_hint(err, "give it more in devbox.compose.yaml: services: {%s: {mem_limit: 2g}} · full log: %s",
+                          AIRFLOW_STACK_DATABASE, where);
+    }
     if (container->is_out_of_memory) {
         return error_hint(err, "give it more: airflow.memory: %s in devbox.yaml, or close something · full log: %s",
                           container_memory_more(ctx->arena, project->config.airflow.memory), where);

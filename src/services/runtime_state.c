@@ -118,4 +118,8 @@ bool runtime_state_write(Context *ctx, const Project *project, const RuntimeStat
     return file_write_string(arena, state_path(ctx, project), json_print_indented(arena, document), 0600, err);
 }
 
+bool runtime_state_forget(Context *ctx, const Project *project, Error *err) {
+    return file_remove(ctx->arena, state_path(ctx, project), err);
+}
+
 void runtime_state_touch(Context *ctx, const Project *project) { utimensat(AT_FDCWD, state_path(ctx, project), NULL, 0); }

@@ -54,6 +54,9 @@ bool runtime_state_read(Context *ctx, const Project *project, RuntimeState *stat
 
 bool runtime_state_write(Context *ctx, const Project *project, const RuntimeState *state, Error *err) MUST_USE;
 
+// Before a supervisor is started: what an earlier one left must not be taken for its word.
+bool runtime_state_forget(Context *ctx, const Project *project, Error *err) MUST_USE;
+
 // Renews the file's age without writing it.
 void runtime_state_touch(Context *ctx, const Project *project);
 

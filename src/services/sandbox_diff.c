@@ -95,12 +95,13 @@ static const char *list_columns(Arena *arena, const StringList *columns) {
 
 // As they are stored: two spellings that a column's own collation holds for equal are two values, and so are 1 and 1.0.
 static const char *list_stored(Arena *arena, const StringList *columns) {
-    Text text = {.arena = arena};
+    Text text = {.arena = arena}, kinds = {.arena = arena};
     list_each(const char *const, column, columns) {
         const char *name = database_quote_identifier(arena, *column);
-        text_append_format(&text, "%s%s COLLATE BINARY, typeof(%s)", text.length == 0 ? "" : ", ", name, name);
+        text_append_format(&text, "%s COLLATE BINARY, ", name);
+        text_append_format(&kinds, "%stypeof(%s)", kinds.length == 0 ? "" : " || ", name);
     }
-    return text_string(&text);
+    return arena_format(arena, "%s%s", text_string(&text), text_string(&kinds));
 }
 
 // Each row that is not there as often on both sides, with the difference as "devbox_times".

@@ -113,7 +113,7 @@ static bool wake_engine(Context *ctx, const Project *project, Error *err) {
     if (project->config.runtime == RUNTIME_DOCKER) return report_no_engine(ctx, project, err);
     if (is_wanted || err->code == ERROR_INTERRUPTED) return false;
     error_clear(err);
-    return true;
+    return !context_is_cancelled(ctx) || error_set(err, ERROR_INTERRUPTED, "interrupted before anything was decided");
 }
 
 bool start_platform(Context *ctx, Project *project, const StartOptions *options, StartReport *report, Error *err) {

@@ -145,7 +145,7 @@ bool workbench_check_live_link(Context *ctx, const Project *project, const char 
     const DockerEngine *engine;
     DockerProgramResult result;
     const char *nonce = random_hex(ctx->arena, NONCE_DIGITS);
-    const char *path = project_state_path(ctx->arena, project, "run/live-link");
+    const char *path = project_state_path(ctx->arena, project, arena_format(ctx->arena, "run/live-link-%s", nonce));
     const char *const argv[] = {"cat", path, NULL};
     DockerProgram program = {.container = container, .argv = argv, .timeout_ms = PROBE_TIMEOUT_MS};
     if (!docker_session_engine(ctx, false, &engine, err)) return false;

@@ -144,11 +144,13 @@ class Limits:
             return subprocess.run(["pgrep", "-f", "sleep " + lasting], stdout=subprocess.DEVNULL).returncode == 0
 
         self.checkout.configure(self.version, "  env: {LASTING: '%s'}\n" % lasting)
+        self.addCleanup(subprocess.run, ["pkill", "-f", "sleep " + lasting])
+        self.checkout.run("stop").check()  # so that this very test starts the warm process
         answer = self.checkout.run("test", "dag", "betraying")
         self.assertEqual(answer.code, 6, answer.out + answer.err)
         self.assertIn("was killed by signal 9", answer.err)
         support.wait_within(lambda: not is_there(), 5, "the end of what the task had started")
-        # The warm process that this very test had started serves others too.
+        # That serves others too.
         self.assertTrue(support.marked_processes(self.checkout.instance))
 
     def test_what_is_missing_is_named_with_the_line_to_add(self):

@@ -54,7 +54,8 @@ def wait_within(condition, seconds, what):
         if time.monotonic() > deadline:
             raise AssertionError("%s: not within %d s" % (what() if callable(what) else what, seconds))
         # Airflow 2 hashes the password for 0.3 s at each request: the looks must not be what keeps the machine busy.
-        time.sleep(max(0.1, 2 * (time.monotonic() - begun)))
+        now = time.monotonic()
+        time.sleep(min(max(0.1, 2 * (now - begun)), max(0, deadline - now)))
 
 
 def wait_until(condition, seconds, what):

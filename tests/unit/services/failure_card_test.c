@@ -86,6 +86,12 @@ static void out_of_memory_names_the_key_and_twice_its_value(void **state) {
     fake_docker_script(script, 1);
     assert_false(failure_card_fill(&checkout->ctx, &project, &engine, &stack, "airflow-scheduler", &checkout->err));
     assert_non_null(strstr(checkout->err.hint, "airflow.memory: 1024m"));
+    const FakeDockerAnswer silent[] = {{.call = "log db1", .answer = ""}};
+    const DockerContainer database = {.id = "db1", .service = "postgres", .state = "exited", .is_out_of_memory = true};
+    stack = make_stack(checkout->arena, &database, "exited (137): out of memory, limit 1 GiB");
+    fake_docker_script(silent, 1);
+    assert_false(failure_card_fill(&checkout->ctx, &project, &engine, &stack, "postgres", &checkout->err));
+    assert_non_null(strstr(checkout->err.hint, "devbox.compose.yaml: services: {postgres: {mem_limit: 2g}}"));
 }
 
 // The engine may be gone by the time that somebody asks for the log.
