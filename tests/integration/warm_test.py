@@ -141,54 +141,19 @@ class WarmRequests(airflow_host_test.RequestTests):
                 _, tasks = self.run_dag("zoned", dags_folder=folder)
             self.assertEqual(tasks["name", -1]["xcom"][0]["value"], name)
 
-    def command(self):
-        return [self.python, "-I", "-S", DOOR, self.sockets, "test", airflow_host_test.HOST, "request"]
-
-
-class ManyCommands(WarmRequests):
-    def test_two_hundred_in_a_row_leave_memory_and_descriptors_as_they_were(self):
-        self.is_warm_again()
-        (server,) = self.servers()
-        support.wait_until(lambda: self.is_settled(server), 60, "the warm-up")
-        for _ in range(3):
-            self.is_warm_again()
-        before = self.usage_at_rest(server)
-        for number in range(200):
-            if number % 4 == 0:
-                self.run_dag("taskflow_ok")
-            else:
-                self.ask("check_dags", files=[os.path.join(airflow_host_test.CORPUS, "taskflow_ok.py")])
-        after = self.usage_at_rest(server)
-        self.assertEqual(after["descriptors"], before["descriptors"])
-        self.assertLess(after["memory"], before["memory"] + 2 * 1024)
-
     def is_warm_again(self):
         done, _ = self.run_dag("taskflow_ok")
         self.assertEqual(done["state"], "success")
-
-    def usage_at_rest(self, server):
-        """Whatever is forked from it, also through others, shares its memory until it is gone."""
-        support.wait_until(lambda: not self.has_commands(server), 20, "the end of the last command")
-        before = None
-        for _ in range(60):
-            now = usage(server)
-            if now == before:
-                return now
-            before = now
-            time.sleep(0.5)
-        self.fail("the memory of the warm process does not rest")
-
-    def has_commands(self, server):
-        """Also one that has told its door the verdict, and is about to be gone: until then it shares the server's memory."""
-        with open(f"/proc/{server}/task/{server}/children") as file:
-            return bool(file.read().split())
 
     def is_settled(self, server):
         with open(f"/proc/{server}/fd/1") as file:
             return "warm after" in file.read()
 
+    def command(self):
+        return [self.python, "-I", "-S", DOOR, self.sockets, "test", airflow_host_test.HOST, "request"]
 
-class Lifetimes(ManyCommands, unittest.TestCase):
+
+class Lifetimes(WarmRequests, unittest.TestCase):
     """What happens to the processes; on one version."""
 
     version = "2.10.3"
@@ -404,8 +369,41 @@ class Warm2112(WarmRequests, unittest.TestCase):
     version = "2.11.2"
 
 
-class Warm306(ManyCommands, unittest.TestCase):
+class Warm306(WarmRequests, unittest.TestCase):
     version = "3.0.6"
+
+    def test_two_hundred_in_a_row_leave_memory_and_descriptors_as_they_were(self):
+        self.is_warm_again()
+        (server,) = self.servers()
+        support.wait_until(lambda: self.is_settled(server), 60, "the warm-up")
+        for _ in range(3):
+            self.is_warm_again()
+        before = self.usage_at_rest(server)
+        for number in range(200):
+            if number % 4 == 0:
+                self.run_dag("taskflow_ok")
+            else:
+                self.ask("check_dags", files=[os.path.join(airflow_host_test.CORPUS, "taskflow_ok.py")])
+        after = self.usage_at_rest(server)
+        self.assertEqual(after["descriptors"], before["descriptors"])
+        self.assertLess(after["memory"], before["memory"] + 2 * 1024)
+
+    def usage_at_rest(self, server):
+        """Whatever is forked from it, also through others, shares its memory until it is gone."""
+        support.wait_until(lambda: not self.has_commands(server), 20, "the end of the last command")
+        before = None
+        for _ in range(60):
+            now = usage(server)
+            if now == before:
+                return now
+            before = now
+            time.sleep(0.5)
+        self.fail("the memory of the warm process does not rest")
+
+    def has_commands(self, server):
+        """Also one that has told its door the verdict, and is about to be gone: until then it shares the server's memory."""
+        with open(f"/proc/{server}/task/{server}/children") as file:
+            return bool(file.read().split())
 
 
 if __name__ == "__main__":
