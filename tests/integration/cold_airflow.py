@@ -17,15 +17,6 @@ IMPORTED_OF_3 = ("airflow.sdk.execution_time.supervisor", "airflow.sdk.execution
                  "airflow.api_fastapi.execution_api.versions", "airflow.jobs.scheduler_job_runner", "flask_appbuilder.security.sqla.manager", "a2wsgi")
 
 
-def build_task_api():
-    """Airflow 3.0 makes it anew for each run of `dags test`, which is two thirds of that run's CPU; it is the same each time."""
-    from airflow.api_fastapi.execution_api.app import InProcessExecutionAPI
-
-    application = InProcessExecutionAPI().app
-    application._cadwyn_initialize()
-    InProcessExecutionAPI._app = application
-
-
 def run_command(argv, home, variables):
     for number, name in ((0, os.devnull), (1, home + "/out.txt"), (2, home + "/err.txt")):
         os.dup2(os.open(name, os.O_RDWR | os.O_CREAT, 0o600), number)
@@ -64,8 +55,6 @@ def main():
     is_3 = importlib.util.find_spec("airflow.sdk") is not None
     for name in IMPORTED + (IMPORTED_OF_3 if is_3 else ()):
         importlib.import_module(name)
-    if is_3:
-        build_task_api()
     for line in sys.stdin:
         print(run_in_fork(json.loads(line)), flush=True)
 
