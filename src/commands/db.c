@@ -7,8 +7,7 @@
 // --- seed -----------------------------------------------------------------------------------------------------------------
 
 static const char *describe_seeding(Arena *arena, const SeedReport *report) {
-    const char *totals = arena_format(arena, "%zu seed file%s, %s row%s", report->tables, report->tables == 1 ? "" : "s",
-                                      text_number(arena, report->rows), report->rows == 1 ? "" : "s");
+    const char *totals = sandbox_seed_totals(arena, report);
     if (report->tables == 0) return "no seed files found";
     if (report->loaded == 0) return arena_format(arena, "%s; unchanged", totals);
     return arena_format(arena, "%s; %zu loaded, %zu unchanged", totals, report->loaded, report->unchanged);

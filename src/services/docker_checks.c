@@ -55,23 +55,35 @@ static void check_compose(Context *ctx, CheckList *checks, Facts *facts) {
                  .finding = arena_format(ctx->arena, "%s (%s)", facts->compose.version, facts->compose.path)});
 }
 
-static void check_image(Context *ctx, const Project *project, CheckList *checks, const DockerEngine *engine) {
+typedef struct ImageFacts {
+    const char *name;
+    bool exists, is_base_missing;  // the base matters only where the image is to be built
+} ImageFacts;
+
+static bool look_for_image(Context *ctx, const Project *project, const DockerEngine *engine, ImageFacts *facts, Error *err) {
     AirflowContainer container;
-    bool exists, has_base = true;
+    bool has_base = true;
+    if (!airflow_container_describe(ctx, project, engine, project->config.airflow.port, &container, err)) return false;
+    facts->name = container.image.name;
+    if (!docker_image_exists(ctx, engine, facts->name, &facts->exists, err)) return false;
+    if (!facts->exists && !docker_image_exists(ctx, engine, container.image.base, &has_base, err)) return false;
+    facts->is_base_missing = !has_base;
+    return true;
+}
+
+static void check_image(Context *ctx, const Project *project, CheckList *checks, const DockerEngine *engine) {
+    ImageFacts image;
     Error err = {.arena = ctx->arena};
-    if (!airflow_container_describe(ctx, project, engine, project->config.airflow.port, &container, &err) ||
-        !docker_image_exists(ctx, engine, container.image.name, &exists, &err) ||
-        (!exists && !docker_image_exists(ctx, engine, container.image.base, &has_base, &err))) {
+    if (!look_for_image(ctx, project, engine, &image, &err)) {
         add_error(ctx, checks, "image", &err);
         return;
     }
-    const char *finding = arena_format(ctx->arena, exists ? "%s" : "%s is not built yet", container.image.name);
     add(ctx, checks,
         &(Check){.name = "image",
-                 .state = exists ? CHECK_GOOD : CHECK_WARNING,
-                 .finding = finding,
-                 .remedy = exists ? NULL : "devbox start builds it"});
-    if (!has_base) docker_capacity_judge_disk(ctx->arena, engine, checks);
+                 .state = image.exists ? CHECK_GOOD : CHECK_WARNING,
+                 .finding = arena_format(ctx->arena, image.exists ? "%s" : "%s is not built yet", image.name),
+                 .remedy = image.exists ? NULL : "devbox start builds it"});
+    if (image.is_base_missing) docker_capacity_judge_disk(ctx->arena, engine, checks);
 }
 
 // What a team adds to the stack; compose sees it as the last start wrote its own part.
@@ -107,14 +119,12 @@ static bool is_up(Context *ctx, const Project *project) {
     return airflow_docker_runtime.read_state(ctx, project, &state, &ignored) && state.phase == RUNTIME_HEALTHY;
 }
 
-// A missing image is no finding here: the start makes it.
-static void check_what_a_start_needs(Context *ctx, const Project *project, CheckList *checks, Facts *facts) {
-    CheckList of_image = {0};
-    check_compose(ctx, checks, facts);
-    check_image(ctx, project, &of_image, facts->engine);
-    list_each(const Check, check, &of_image) {
-        if (!text_equals(check->name, "image")) add(ctx, checks, check);
-    }
+// A missing image is no finding before a start, which makes it; only the room for it is.
+static void check_room(Context *ctx, const Project *project, CheckList *checks, const DockerEngine *engine) {
+    ImageFacts image;
+    Error told_by_the_build = {.arena = ctx->arena};
+    if (!look_for_image(ctx, project, engine, &image, &told_by_the_build)) return;
+    if (image.is_base_missing) docker_capacity_judge_disk(ctx->arena, engine, checks);
 }
 
 bool docker_checks_run(Context *ctx, const Project *project, const char **finding, Error *err) {
@@ -123,7 +133,9 @@ bool docker_checks_run(Context *ctx, const Project *project, const char **findin
     if (check_engine(ctx, &checks, &facts)) {
         docker_capacity_judge(ctx->arena, facts.engine, &checks);
         docker_capacity_judge_limit(ctx->arena, project->config.airflow.memory, &checks);
-        if (!is_up(ctx, project)) check_what_a_start_needs(ctx, project, &checks, &facts);
+        bool starts = !is_up(ctx, project);
+        if (starts) check_compose(ctx, &checks, &facts);
+        if (starts) check_room(ctx, project, &checks, facts.engine);
     }
     list_each(const Check, check, &checks) {
         if (check->state == CHECK_WARNING) event_warning(ctx, check->remedy, "%s: %s", check->name, check->finding);

@@ -280,6 +280,11 @@ bool sandbox_lock(Context *ctx, const Project *project, const char *what, int *f
     return lock_file_take(ctx, project_state_path(ctx->arena, project, "sandbox.lock"), what, LOCK_TIMEOUT_MS, fd, err);
 }
 
+const char *sandbox_seed_totals(Arena *arena, const SeedReport *report) {
+    return arena_format(arena, "%zu seed file%s, %s row%s", report->tables, report->tables == 1 ? "" : "s",
+                        text_number(arena, report->rows), report->rows == 1 ? "" : "s");
+}
+
 bool sandbox_seed(Context *ctx, const Project *project, SeedReport *report, Error *err) {
     Arena *arena = ctx->arena;
     cleanup_fd int lock = -1;

@@ -8,6 +8,9 @@ typedef struct SeedReport {
     long long rows;
 } SeedReport;
 
+// "3 seed files, 6,962 rows"
+const char *sandbox_seed_totals(Arena *arena, const SeedReport *report);
+
 // Loads what changed of seeds/*.csv and the dbt project's seed paths. Nothing changes on failure, nor in a dry run.
 bool sandbox_seed(Context *ctx, const Project *project, SeedReport *report, Error *err) MUST_USE;
 

@@ -23,8 +23,7 @@ static bool run_sandbox(Context *ctx, const Project *project, StepReport *report
     }
     // Of the files: what a DAG has done to these tables since is its own affair.
     const char *news = seeds.loaded == 0 ? "unchanged" : arena_format(ctx->arena, "%zu loaded", seeds.loaded);
-    report->summary = arena_format(ctx->arena, "%zu seed file%s, %s row%s; %s", seeds.tables, seeds.tables == 1 ? "" : "s",
-                                   text_number(ctx->arena, seeds.rows), seeds.rows == 1 ? "" : "s", news);
+    report->summary = arena_format(ctx->arena, "%s; %s", sandbox_seed_totals(ctx->arena, &seeds), news);
     return true;
 }
 

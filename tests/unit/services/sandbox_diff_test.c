@@ -36,13 +36,17 @@ static Snapshot snapshot_of(SeedProject *shop) {
     return found;
 }
 
+static void assert_no_copy_left(SeedProject *shop) {
+    StringList left = {0};
+    assert_true(folder_list(shop->arena, path_join(shop->arena, shop->project.state, "tmp"), &left, &shop->err));
+    assert_int_equal(left.count, 0);
+}
+
 static TableDiffList diff(SeedProject *shop) {
     TableDiffList diffs;
     Snapshot then = snapshot_of(shop);
     if (!sandbox_diff_tables(&shop->ctx, &shop->project, &then, &diffs, &shop->err)) fail_msg("%s", shop->err.message);
-    StringList left = {0};
-    assert_true(folder_list(shop->arena, path_join(shop->arena, shop->project.state, "tmp"), &left, &shop->err));
-    assert_int_equal(left.count, 0);
+    assert_no_copy_left(shop);
     return diffs;
 }
 
@@ -137,9 +141,7 @@ static void an_interruption_ends_it_within_a_table(void **state) {
     assert_int_equal(shop->err.code, ERROR_INTERRUPTED);
     assert_string_equal(shop->err.message, "interrupted while comparing");
     error_clear(&shop->err);
-    StringList left = {0};
-    assert_true(folder_list(shop->arena, path_join(shop->arena, shop->project.state, "tmp"), &left, &shop->err));
-    assert_int_equal(left.count, 0);
+    assert_no_copy_left(shop);
 }
 
 static void rows_with_other_columns_are_not_compared(void **state) {
