@@ -9,6 +9,7 @@
 #include "services/compose_trouble.h"
 #include "services/failure_card.h"
 #include "services/port.h"
+#include "services/service_times.h"
 
 enum { DATABASE_TIMEOUT_MS = 60 * 1000, DATABASE_PAUSE_MS = 100, PSQL_TIMEOUT_MS = 10 * 1000 };
 
@@ -99,15 +100,23 @@ typedef struct BringUp {
     const Project *project;
     const ComposeTask *task;
     const AirflowStack *before;
+    ServiceTimes times;
 } BringUp;
 
-// Compose itself would wait for a database that crashes again and again until its own time is over.
-static bool can_come_up(Context *ctx, const void *state) {
+// With --timeout the user has said himself how long he waits.
+static bool is_overdue(Context *ctx, BringUp *work, const AirflowStack *stack, SlowService *slow) {
+    return ctx->timeout_ms <= 0 && service_times_are_over(&work->times, &stack->state, slow);
+}
+
+// Compose itself would wait for a database that crashes again and again, or for a one-shot that hangs, until its own time is
+// over.
+static bool can_come_up(Context *ctx, void *state) {
     AirflowStack stack;
-    const BringUp *work = state;
+    BringUp *work = state;
+    SlowService slow;
     Error ignored = {.arena = ctx->arena};
     if (!airflow_stack_observe(ctx, work->project, work->task->engine, &stack, &ignored)) return true;
-    return !airflow_stack_database_crashes(&stack, work->before);
+    return !airflow_stack_database_crashes(&stack, work->before) && !is_overdue(ctx, work, &stack, &slow);
 }
 
 // One that crashed before this start too may be about to be replaced, and must not be blamed until compose gets to it.
@@ -122,15 +131,18 @@ static void end_crashing_database(Context *ctx, const ComposeTask *task, const A
 static bool compose_up(Context *ctx, const Project *project, const ComposeTask *task, const AirflowStack *before, Error *err) {
     AirflowStack stack;
     const char *failed;
+    SlowService slow;
     Error lost = {.arena = ctx->arena};
-    const BringUp work = {.project = project, .task = task, .before = before};
-    const ComposeWatch watch = {.is_hopeful = can_come_up, .state = &work};
+    BringUp work = {.project = project, .task = task, .before = before, .times = service_times_begin(ctx, &before->profile)};
+    ComposeWatch watch = {.is_hopeful = can_come_up, .state = &work};
     end_crashing_database(ctx, task, before);
     if (compose_program_up(ctx, project, task, &watch, &failed, err)) return true;
     if (err->code == ERROR_PORT_BUSY) return port_report_taken(ctx, compose_trouble_find_port(err->detail), err);
     if (failed == NULL && err->code != ERROR_CHILD) return false;
     if (!airflow_stack_observe(ctx, project, task->engine, &stack, &lost)) return false;
     if (failed == NULL) failed = airflow_stack_find_culprit(&stack, before);
+    if (failed == NULL && err->code == ERROR_CHILD && is_overdue(ctx, &work, &stack, &slow))
+        return failure_card_fill_slow(ctx, project, task->engine, &stack, &slow, err);
     if (failed == NULL) return false;
     return failure_card_fill(ctx, project, task->engine, &stack, failed, err);
 }

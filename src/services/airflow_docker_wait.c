@@ -5,60 +5,36 @@
 #include "services/airflow_wait.h"
 #include "services/docker_events.h"
 #include "services/failure_card.h"
+#include "services/service_times.h"
 
-enum { HEALTHY_TIMEOUT_MS = 4 * 60 * 1000, TURN_MS = 250 };
+enum { TURN_MS = 250 };
 
 typedef struct Wait {
     const Project *project;
     const ComposeTask *task;
-    long long timeout_ms, deadline_ms;
+    ServiceTimes times;
     WaitNews news;
 } Wait;
 
 typedef enum WaitState { WAIT_GOES_ON, WAIT_HEALTHY, WAIT_FAILED } WaitState;
 
-static const DockerContainer *find_container(const AirflowStack *stack, const ServiceStatus *status) {
-    list_each(const DockerContainer, container, &stack->containers) {
-        if (text_equals(container->name, status->container)) return container;
-    }
-    return NULL;
-}
-
-static bool report_slow(Context *turn, const Wait *wait, const AirflowStack *stack, Error *err) {
-    const ServiceStatus *slow = airflow_wait_find(&stack->state, SERVICE_STARTING);
-    if (slow == NULL) slow = airflow_wait_find(&stack->state, SERVICE_UNHEALTHY);
-    if (slow == NULL) slow = airflow_wait_find(&stack->state, SERVICE_RESTARTING);
-    const char *duration = text_duration(turn->arena, wait->timeout_ms);
-    const DockerContainer *container = slow == NULL ? NULL : find_container(stack, slow);
-    Error card = {.arena = err->arena};
-    if (container != NULL) failure_card_fill(turn, wait->project, wait->task->engine, stack, container->service, &card);
-    if (slow != NULL && slow->state == SERVICE_UNHEALTHY) {
-        error_set(err, ERROR_TIMEOUT, "%s is not healthy after %s: %s", slow->label, duration, slow->message);
-    } else {
-        error_set(err, ERROR_TIMEOUT, "%s is still starting after %s", slow == NULL ? "Airflow" : slow->label, duration);
-    }
-    error_hint(err, "it goes on starting; look with: devbox status · more time: devbox start --timeout %lldm",
-               wait->timeout_ms / 60000 * 2 + 1);
-    return error_detail(err, card.detail);
-}
-
 static WaitState look_once(Context *turn, Wait *wait, Error *err) {
     AirflowStack stack;
     if (!airflow_stack_observe(turn, wait->project, wait->task->engine, &stack, err)) return WAIT_FAILED;
     const ServiceStatus *failed = airflow_wait_find(&stack.state, SERVICE_FAILED);
-    const DockerContainer *dead = failed == NULL ? NULL : find_container(&stack, failed);
+    SlowService slow;
     bool goes_on = true;
     if (stack.state.phase == RUNTIME_HEALTHY) return WAIT_HEALTHY;
     if (failed != NULL) {
-        const char *service = dead != NULL ? dead->service : failed->name;
+        const char *service = airflow_stack_service_of(&stack, failed);
         goes_on = failure_card_fill(turn, wait->project, wait->task->engine, &stack, service, err);
     } else if (context_is_cancelled(turn)) {
         goes_on = error_set(err, ERROR_INTERRUPTED, "interrupted while Airflow was starting");
     } else if (stack.state.phase == RUNTIME_STOPPED) {
         error_set(err, ERROR_SERVICE, "the containers of Airflow were stopped while they were starting");
         goes_on = error_hint(err, "bring them up again: devbox start");
-    } else if (clock_now_ms() >= wait->deadline_ms) {
-        goes_on = report_slow(turn, wait, &stack, err);
+    } else if (service_times_are_over(&wait->times, &stack.state, &slow)) {
+        goes_on = failure_card_fill_slow(turn, wait->project, wait->task->engine, &stack, &slow, err);
     }
     if (!goes_on) return WAIT_FAILED;
     airflow_wait_report(turn, &wait->news, &stack.state);
@@ -78,8 +54,9 @@ bool airflow_docker_wait_healthy(Context *ctx, const Project *project, const Com
     Error silent = {.arena = ctx->arena}, found = {.arena = ctx->arena};
     Wait wait = {.project = project, .task = task, .news = {.step = task->step, .arena = ctx->arena}};
     const char *label = compose_project_label(ctx->arena, project);
-    wait.timeout_ms = ctx->timeout_ms > 0 ? ctx->timeout_ms : HEALTHY_TIMEOUT_MS;
-    wait.deadline_ms = clock_now_ms() + wait.timeout_ms;
+    AirflowProfile profile;
+    if (!airflow_profile_load(ctx, project->config.airflow.version, &profile, err)) return false;
+    wait.times = service_times_begin(ctx, &profile);
     turn.arena = arena_create();
     WaitState state = look_once(&turn, &wait, &found);
     if (state == WAIT_GOES_ON && !docker_events_open(ctx, task->engine, label, clock_wall_ms(), &events, &silent)) events = NULL;

@@ -13,13 +13,13 @@
 #include "model/event.h"
 #include "services/airflow_wait.h"
 #include "services/port.h"
+#include "services/service_times.h"
 #include "services/supervisor.h"
 #include "services/supervisor_stop.h"
 
 enum {
     KILL_ROUNDS = 5,
     LAUNCH_TIMEOUT_MS = 10 * 1000,
-    HEALTHY_TIMEOUT_MS = 180 * 1000,
     STOP_TIMEOUT_MS = 30 * 1000,
     PAUSE_MS = 20,
     LOG_TAIL_BYTES = 16 * 1024,
@@ -123,16 +123,15 @@ typedef enum WaitState { WAIT_GOES_ON, WAIT_HEALTHY, WAIT_FAILED } WaitState;
 
 typedef struct Wait {
     const Project *project;
-    long long timeout_ms, deadline_ms;
+    ServiceTimes times;
     WaitNews news;
 } Wait;
 
-static bool report_slow_start(Context *ctx, const Wait *wait, const RuntimeState *state, Error *err) {
-    const ServiceStatus *slow = airflow_wait_find(state, SERVICE_STARTING);
-    if (slow == NULL) slow = airflow_wait_find(state, SERVICE_UNHEALTHY);
+static bool report_slow_start(Context *ctx, const Wait *wait, const SlowService *service, Error *err) {
+    const ServiceStatus *slow = service->status;
     bool has_log = slow != NULL && slow->log_path != NULL;
     const char *log = has_log ? slow->log_path : project_state_path(ctx->arena, wait->project, HOST_LOG);
-    const char *name = slow == NULL ? "Airflow" : slow->label, *duration = text_duration(ctx->arena, wait->timeout_ms);
+    const char *name = slow == NULL ? "Airflow" : slow->label, *duration = text_duration(ctx->arena, service->limit_ms);
     long long free_mib = platform_free_disk_bytes(wait->project->state) / MEBIBYTE;
     error_set(err, ERROR_TIMEOUT, "%s is still starting after %s", name, duration);
     if (free_mib < FULL_DISK_MIB) {
@@ -154,6 +153,7 @@ static bool report_lost_supervisor(Context *ctx, const Project *project, Error *
 
 static WaitState look_once(Context *turn, Wait *wait, Error *err) {
     RuntimeState state;
+    SlowService slow;
     bool goes_on = runtime_state_read(turn, wait->project, &state, err);
     if (!goes_on) return WAIT_FAILED;
     if (state.phase == RUNTIME_HEALTHY) return WAIT_HEALTHY;
@@ -163,8 +163,8 @@ static WaitState look_once(Context *turn, Wait *wait, Error *err) {
         goes_on = error_set(err, ERROR_INTERRUPTED, "interrupted while Airflow was starting");
     } else if (state.phase == RUNTIME_STOPPED) {
         goes_on = report_lost_supervisor(turn, wait->project, err);
-    } else if (clock_now_ms() >= wait->deadline_ms) {
-        goes_on = report_slow_start(turn, wait, &state, err);
+    } else if (service_times_are_over(&wait->times, &state, &slow)) {
+        goes_on = report_slow_start(turn, wait, &slow, err);
     }
     if (!goes_on) return WAIT_FAILED;
     airflow_wait_report(turn, &wait->news, &state);
@@ -173,9 +173,9 @@ static WaitState look_once(Context *turn, Wait *wait, Error *err) {
 
 bool airflow_native_wait_healthy(Context *ctx, const Project *project, const char *step, Error *err) {
     Context turn = *ctx;
-    Wait wait = {.project = project, .news = {.step = step, .arena = ctx->arena}};
-    wait.timeout_ms = ctx->timeout_ms > 0 ? ctx->timeout_ms : HEALTHY_TIMEOUT_MS;
-    wait.deadline_ms = clock_now_ms() + wait.timeout_ms;
+    AirflowProfile profile;
+    if (!airflow_profile_load(ctx, project->config.airflow.version, &profile, err)) return false;
+    Wait wait = {.project = project, .times = service_times_begin(ctx, &profile), .news = {.step = step, .arena = ctx->arena}};
     turn.arena = arena_create();
     ArenaMark mark = arena_mark(turn.arena);
     WaitState state;

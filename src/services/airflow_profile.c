@@ -37,6 +37,14 @@ static void read_services(Arena *arena, const YamlNode *list, AirflowServiceList
     }
 }
 
+static void read_limits(Arena *arena, const YamlNode *map, ServiceLimitList *limits) {
+    if (map == NULL) return;
+    list_each(YamlEntry, entry, &map->entries) {
+        ServiceLimit limit = {.name = entry->key};
+        if (yaml_as_integer(entry->node, &limit.seconds)) list_push(arena, limits, limit);
+    }
+}
+
 static void read_env(Arena *arena, const YamlNode *map, PairList *env) {
     if (map == NULL) return;
     list_each(YamlEntry, entry, &map->entries) {
@@ -94,6 +102,7 @@ bool airflow_profile_load(Context *ctx, const char *version, AirflowProfile *pro
     read.template_sql = read_strings(arena, yaml_get(root, "template_sql"));
     if (yaml_get(root, "docker") != NULL) read_docker(ctx, yaml_get(root, "docker"), &read.docker);
     read_services(arena, yaml_get(root, "services"), &read.services);
+    read_limits(arena, yaml_get(root, "ready_within"), &read.ready_within);
     read_env(arena, yaml_get(root, "fixed_env"), &read.fixed_env);
     read_env(arena, yaml_get(root, "env"), &read.env);
     *profile = read;

@@ -10,6 +10,14 @@ typedef struct AirflowService {
 } AirflowService;
 
 typedef LIST_OF(AirflowService) AirflowServiceList;
+
+// How long one service may take until it is healthy.
+typedef struct ServiceLimit {
+    const char *name;
+    long long seconds;
+} ServiceLimit;
+
+typedef LIST_OF(ServiceLimit) ServiceLimitList;
 typedef LIST_OF(StringList) CommandList;
 
 // What the Docker runtime needs beyond that.
@@ -30,7 +38,8 @@ typedef struct AirflowProfile {
     const char *passwords_file;  // where user → password must stand as JSON; NULL when the template holds the user
     const char *password_sql;    // takes a changed password over from the template; NULL when there is a passwords file
     AirflowServiceList services;
-    StringList stale_files;  // below AIRFLOW_HOME, removed before a start
+    ServiceLimitList ready_within;  // of those that have another limit than most
+    StringList stale_files;         // below AIRFLOW_HOME, removed before a start
     const char *health_path;
     StringList health_components;
     PairList fixed_env, env;                             // with ${placeholders}; a user may set those of `env` otherwise

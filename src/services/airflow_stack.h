@@ -19,6 +19,9 @@ bool airflow_stack_observe(Context *ctx, const Project *project, const DockerEng
 // The container of a service ("airflow-scheduler", "postgres"), NULL when there is none.
 const DockerContainer *airflow_stack_find(const AirflowStack *stack, const char *service);
 
+// Compose's name of a service that the state tells of.
+const char *airflow_stack_service_of(const AirflowStack *stack, const ServiceStatus *status);
+
 // The name that devbox shows for a service of compose: the profile's ("scheduler", "api-server"), else compose's own.
 const char *airflow_stack_short_name(Arena *arena, const AirflowProfile *profile, const char *service);
 

@@ -38,6 +38,13 @@ const DockerContainer *airflow_stack_find(const AirflowStack *stack, const char 
     return NULL;
 }
 
+const char *airflow_stack_service_of(const AirflowStack *stack, const ServiceStatus *status) {
+    list_each(const DockerContainer, container, &stack->containers) {
+        if (text_equals(container->name, status->container)) return container->service;
+    }
+    return status->name;
+}
+
 static const char *describe_limit(Arena *arena, long long bytes) {
     if (bytes <= 0) return "";
     bool is_whole = bytes % (1LL << 30) == 0;
@@ -96,7 +103,8 @@ static ServiceStatus describe(Arena *arena, const Project *project, const Airflo
                             .started_ms = container->started_ms,
                             .log_path = project_state_path(arena, project, arena_format(arena, "logs/%s.log", name))};
     if (text_equals(container->state, "running")) {
-        status.state = judge_running(container);
+        // A one-shot has no health: the others wait for its end.
+        status.state = airflow_stack_is_one_shot(container->service) ? SERVICE_STARTING : judge_running(container);
         if (status.state == SERVICE_UNHEALTHY) status.message = describe_health(arena, container);
         // Up between two crashes: the engine counts from 0 again once somebody starts it.
         if (container->restarts >= CRASH_LOOP && status.state == SERVICE_STARTING) {

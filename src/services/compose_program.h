@@ -13,8 +13,8 @@ bool compose_program_find(Context *ctx, ComposeProgram *program, Error *err) MUS
 
 // Asked about twice a second while compose works; false: it waits for what will not come, and is ended.
 typedef struct ComposeWatch {
-    bool (*is_hopeful)(Context *ctx, const void *state);
-    const void *state;
+    bool (*is_hopeful)(Context *ctx, void *state);
+    void *state;
 } ComposeWatch;
 
 // Brings the services up (`up -d`), reporting what compose says as progress of `step`; its whole output goes to

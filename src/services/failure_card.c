@@ -119,3 +119,20 @@ bool failure_card_fill(Context *ctx, const Project *project, const DockerEngine 
     add_hint(ctx, project, container, log, path, err);
     return error_detail(err, text_last_lines(ctx->arena, log, LOG_LINES));
 }
+
+bool failure_card_fill_slow(Context *ctx, const Project *project, const DockerEngine *engine, const AirflowStack *stack,
+                            const SlowService *slow, Error *err) {
+    const ServiceStatus *status = slow->status;
+    const char *duration = text_duration(ctx->arena, slow->limit_ms), *label = status == NULL ? "Airflow" : status->label;
+    Error card = {.arena = err->arena};
+    bool has_container = status != NULL && status->container != NULL;
+    if (has_container) failure_card_fill(ctx, project, engine, stack, airflow_stack_service_of(stack, status), &card);
+    if (status != NULL && status->state == SERVICE_UNHEALTHY) {
+        error_set(err, ERROR_TIMEOUT, "%s is not healthy after %s: %s", label, duration, status->message);
+    } else {
+        error_set(err, ERROR_TIMEOUT, "%s is still starting after %s", label, duration);
+    }
+    error_hint(err, "it goes on starting; look with: devbox status · more time: devbox start --timeout %lldm",
+               slow->limit_ms / 60000 * 2 + 1);
+    return error_detail(err, card.detail);
+}

@@ -278,6 +278,17 @@ class ServiceFaultTest(FaultTest):
         self.checkout.configure()
         self.converge()
 
+    def test_each_service_has_a_time_of_its_own(self):
+        self.checkout.change_profile("ready_within: .*", "ready_within: {postgres: 120, airflow-init: 3, triggerer: 4}")
+        self.checkout.configure(env={"STAND_IN": "init:sleep-30"})
+        self.fail_with(7, "airflow-init is still starting after 3", "devbox start --timeout", within=30)
+        self.assertEqual(self.service("airflow-init")["state"], "starting")
+        self.checkout.configure(env={"STAND_IN": "triggerer:hang"})
+        error = self.fail_with(7, "triggerer is still starting after 4", "devbox start --timeout", within=40)
+        self.assertIn("triggerer hangs", error["detail"])
+        self.checkout.configure()
+        self.converge()
+
     def test_what_was_done_by_hand_is_repaired(self):
         self.checkout.run("start").check()
         mark = self.checkout.database_mark()

@@ -81,6 +81,15 @@ class Checkout(support.Checkout):
         lines += ["  env:"] + ['    %s: "%s"' % item for item in env.items()] if env else []
         self.write("devbox.yaml", "\n".join(lines + [extra]) + "\n")
 
+    def change_profile(self, pattern, text):
+        """Of this checkout's own devbox."""
+        path = self.product + "/installed/share/devbox/compose/profiles/%s/profile.yaml" % VERSION
+        with open(path) as file:
+            changed, count = re.subn(pattern, text, file.read())
+        assert count == 1, pattern
+        with open(path, "w") as file:
+            file.write(changed)
+
     def remove_override(self):
         if os.path.exists(self.path("devbox.compose.yaml")):
             os.remove(self.path("devbox.compose.yaml"))

@@ -111,10 +111,10 @@ static void a_slow_start_is_told_with_the_slow_service(void **state) {
     checkout_add(native->checkout, ".devbox/logs/scheduler.log", "migrating\n");
     const char *said = must_not_become_healthy(native);
     assert_true(text_starts_with(said,
-                                 "TIMEOUT scheduler is still starting after 3m00s → it goes on starting; look with: devbox "
+                                 "TIMEOUT scheduler is still starting after 4m00s → it goes on starting; look with: devbox "
                                  "status · full log: /"));
     assert_true(text_ends_with(said, "scheduler.log\nmigrating"));
-    assert_true(fake_clock_slept_ms() >= 180000 && fake_clock_slept_ms() <= 180100);
+    assert_true(fake_clock_slept_ms() >= 240000 && fake_clock_slept_ms() <= 240100);
     native->ctx->timeout_ms = 20000;
     starting.services.items[1].state = SERVICE_UNHEALTHY;
     native_write_state(native, &starting);
@@ -133,7 +133,7 @@ static void a_slow_start_on_a_full_disk_tells_of_the_disk(void **state) {
     fake_platform.free_disk_bytes = 19LL << 20;
     const char *said = must_not_become_healthy(native);
     assert_true(text_starts_with(said,
-                                 "TIMEOUT scheduler is still starting after 3m00s, and the disk that holds .devbox is full "
+                                 "TIMEOUT scheduler is still starting after 4m00s, and the disk that holds .devbox is full "
                                  "(19 MiB left) → make room there, then: devbox stop && devbox start · full log: /"));
     assert_true(text_ends_with(said, "scheduler.log\nmigrating"));
     fake_platform.free_disk_bytes = 20LL << 20;

@@ -71,6 +71,7 @@ static void until_the_one_shot_is_done_the_others_are_only_waited_for(void **sta
     stack.containers.count = WEB;
     stack.containers.items[INIT].state = "running";
     assert_int_equal(judge(*state, &stack, "scheduler")->state, SERVICE_STARTING);
+    assert_int_equal(judge(*state, &stack, "airflow-init")->state, SERVICE_STARTING);
     assert_int_equal(stack.state.phase, RUNTIME_STARTING);
 }
 
