@@ -23,7 +23,9 @@ enum {
     DRAIN_MS = 250,            // for a grandchild that holds the pipe after the child's end
     KILLED_GROUP_MS = 500,     // zombies without a reaper stay in a group for ever
     KILLED_CHILD_MS = 5000,    // an uninterruptible read from a dead disk survives even KILL
-    GROUP_CHECK_MS = 20,       // nothing tells when a group is empty
+    FORCED_DEVBOX_MS = 1000,
+    SIGNAL_PAUSE_MS = 50,
+    GROUP_CHECK_MS = 20,  // nothing tells when a group is empty
     TICK_MS = 80,
     COMMAND_LENGTH = 60,
     DETAIL_LINES = 20,
@@ -46,7 +48,7 @@ struct Process {
     int input_fd, log_fd;
     size_t input_sent;
     long long started_ms, deadline_ms, stop_ms, kill_ms, killed_ms, exited_ms;
-    bool is_stopping, is_killed, has_exited, is_finished;
+    bool is_stopping, is_forced, is_killed, has_exited, is_finished;
     int wait_status;
     ProcessResult result;
 };
@@ -154,6 +156,16 @@ static void begin_stop(Process *process, long long now) {
     signal_child(process, SIGCONT);
 }
 
+// Killed at once, another devbox would leave what it had started. Two signals that meet are one: the second has to wait for the
+// first.
+static void force_stop(Process *process, long long now) {
+    if (!process->spec.is_devbox) process->kill_ms = now;
+    if (!process->spec.is_devbox || process->is_forced || now < process->stop_ms + SIGNAL_PAUSE_MS) return;
+    process->is_forced = true;
+    process->kill_ms = now + FORCED_DEVBOX_MS;
+    signal_child(process, SIGTERM);
+}
+
 // The terminal sends Ctrl-C to foreground children itself; a second one from us means "force" to many programs.
 static bool is_interrupted(const Context *ctx, const Process *process) {
     return context_is_cancelled(ctx) && !(process->spec.is_foreground && signals_last() == SIGINT);
@@ -175,7 +187,7 @@ static void check_limits(const Context *ctx, Process *process, long long now) {
     if (!process->has_exited && is_interrupted(ctx, process)) {
         if (!process->is_stopping) process->result.outcome = PROCESS_INTERRUPTED;
         begin_stop(process, now);
-        if (*ctx->cancel > 1) process->kill_ms = now;
+        if (*ctx->cancel > 1) force_stop(process, now);
     }
     if (!process->has_exited && !process->is_stopping && now >= process->deadline_ms) {
         process->result.outcome = PROCESS_TIMED_OUT;

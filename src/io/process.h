@@ -26,7 +26,8 @@ typedef struct ProcessSpec {
     size_t capture_limit;   // per stream, the last bytes are kept, from a line start; 0: 1 MiB
     bool keeps_input_open;  // after `input`, until the child ends: one that sees its stdin end knows that we are gone
     bool is_foreground;     // our terminal, our process group, streams passed through
-    bool is_relay;          // passes bytes: run inside a container (workbench_wrap) it gets no terminal, though ours is one
+    bool is_devbox;  // has children of its own, and ends them when it is told to: it has a moment for that even when forced
+    bool is_relay;   // passes bytes: run inside a container (workbench_wrap) it gets no terminal, though ours is one
 } ProcessSpec;
 
 typedef struct ProcessResult {
@@ -53,7 +54,8 @@ bool process_check(Context *ctx, const ProcessSpec *spec, ProcessResult *result,
 bool process_start(Context *ctx, const ProcessSpec *spec, Process **process, Error *err) MUST_USE;
 
 // Moves all children on: reads, writes, deadlines, exits. Waits at most `wait_ms`, not at all once none is left or one finished.
-// NULL entries are skipped. ctx->cancel 1 stops the children with TERM (then KILL after their grace), 2 kills them.
+// NULL entries are skipped. ctx->cancel 1 stops the children with TERM (then KILL after their grace), 2 kills them (a devbox is
+// told again first).
 void processes_poll(Context *ctx, Process *const *processes, size_t count, long long wait_ms);
 
 // True once the child ended and its streams are drained; then `result` is filled.

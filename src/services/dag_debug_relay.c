@@ -65,6 +65,7 @@ bool dag_debug_relay_listen(Context *ctx, const Project *project, DagDebugRelay 
                         .input = "",
                         .keeps_input_open = true,
                         .grace_ms = GRACE_MS,
+                        .is_devbox = true,
                         .timeout_ms = LASTS_MS};
     return process_start(ctx, &spec, &relay->process, err) && wait_until_it_listens(ctx, relay, err);
 }

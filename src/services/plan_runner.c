@@ -6,7 +6,7 @@
 #include "io/process.h"
 #include "model/event.h"
 
-enum { STEP_TIMEOUT_MS = 45 * 60 * 1000, SPARE_MS = 10 * 60 * 1000, WAIT_MS = 100 };
+enum { STEP_TIMEOUT_MS = 45 * 60 * 1000, SPARE_MS = 10 * 60 * 1000, STEP_GRACE_MS = 15 * 1000, WAIT_MS = 100 };
 
 typedef struct Lane {
     Context *ctx;
@@ -61,6 +61,8 @@ static bool start_lane(Run *run, size_t index, Error *err) {
     ProcessSpec spec = {.argv = string_list_to_argv(ctx->arena, &argv),
                         .on_output = read_line,
                         .handler_state = lane,
+                        .is_devbox = true,
+                        .grace_ms = STEP_GRACE_MS,
                         .timeout_ms = step_timeout_ms(ctx)};
     lane->step->started_ms = clock_now_ms();
     event_step_started(ctx, lane->step->name, NULL);

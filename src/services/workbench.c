@@ -160,6 +160,7 @@ bool workbench_wrap(Context *ctx, const Project *project, const char *step, cons
     for (const char *const *word = spec->argv; *word != NULL; word++) list_push(arena, &argv, *word);
     spec->argv = string_list_to_argv(arena, &argv);
     spec->environment = NULL;
+    spec->is_devbox = true;
     return true;
 }
 

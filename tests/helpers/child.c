@@ -78,6 +78,16 @@ static int answer_term(const char *seconds) {
     return 0;
 }
 
+static void ignore_once(int signal_number) { signal(signal_number, say_goodbye); }
+
+static int answer_second_term(const char *seconds) {
+    signal(SIGTERM, ignore_once);
+    say("ready");
+    sleep_on(seconds);
+    sleep_on(seconds);
+    return 0;
+}
+
 static int print_signals(void) {
     sigset_t blocked;
     sigprocmask(SIG_BLOCK, NULL, &blocked);
@@ -187,6 +197,7 @@ static int run(const char *mode, const char *argument) {
     if (strcmp(mode, "lines") == 0) return print_lines();
     if (strcmp(mode, "ignore-term") == 0) return ignore_term(argument);
     if (strcmp(mode, "answer-term") == 0) return answer_term(argument);
+    if (strcmp(mode, "answer-second-term") == 0) return answer_second_term(argument);
     if (strcmp(mode, "grandchild") == 0) return leave_grandchild(argument, false, false);
     if (strcmp(mode, "stray-grandchild") == 0) return leave_grandchild(argument, false, true);
     if (strcmp(mode, "stubborn-grandchild") == 0) return wait_with_stubborn_grandchild(argument);

@@ -177,6 +177,28 @@ class SignalTest(BreakTest):
         self.checkout.configure()
         self.converge()
 
+    def test_a_second_interrupt_ends_what_does_not_end_by_itself(self):
+        mark = self.checkout.home + "/compose-works"
+        tool = self.checkout.home + "/bin/docker-compose"
+        os.makedirs(os.path.dirname(tool))
+        with open(tool, "w") as file:
+            file.write("#!/bin/sh\ncase $* in *version*) echo 2.40.3; exit ;; esac\ntrap '' INT TERM\ntouch %s\nsleep 300\n" % mark)
+        os.chmod(tool, 0o755)
+        self.checkout.use_compose("none")
+        child = self.checkout.start_in_background("--json", env={"PATH": os.path.dirname(tool) + ":" + self.checkout.environment["PATH"]})
+        support.wait_until(lambda: os.path.exists(mark), 60, "compose at work")
+        started = set(descendants(child.pid))
+        child.send_signal(signal.SIGINT)
+        time.sleep(1)
+        self.assertIsNone(child.poll())  # compose has its time
+        child.send_signal(signal.SIGINT)
+        answer = self.checkout.finish(child, 30).check(130)
+        self.assertLess(answer.seconds, 2)
+        self.assertIn("interrupted", self.error_of(answer)["message"])
+        docker_stack.wait_gone(started, 5)
+        self.checkout.use_compose(docker_stand_in.default_compose())
+        self.converge()
+
     def test_the_second_of_two_starts_says_busy(self):
         child = self.start_until_init_runs()
         self.fail_with(9, "another devbox is at work here", "pid %d" % child.pid, "kill %d" % child.pid)

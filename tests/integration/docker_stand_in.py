@@ -63,9 +63,12 @@ class Checkout(support.Checkout):
         self.product = tempfile.mkdtemp(prefix="devbox-product-")
         super().__init__(example=False)
         self.binary = copy_product(self.product + "/installed")
-        self.environment.update(engine.environment(compose))
+        self.use_compose(compose)
         self.write("dags/hello.py", "# airflow dag\n")
         self.configure(with_port=port)
+
+    def use_compose(self, kind):
+        self.environment.update(self.engine.environment(kind))
 
     def __enter__(self):
         return self

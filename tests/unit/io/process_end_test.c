@@ -86,6 +86,27 @@ static void a_second_interruption_kills_at_once(void **state) {
     assert_in_range(result.duration_ms, 0, 3000);
 }
 
+static void another_devbox_is_told_twice_before_it_is_killed(void **state) {
+    ChildLines lines = {.seen = {.arena = ((ChildWorld *)*state)->ctx.arena}, .cancel_at = "ready", .cancel_by = 2};
+    ProcessSpec spec = child_world_spec(*state, "answer-second-term", "30");
+    spec.on_output = child_world_on_output;
+    spec.handler_state = &lines;
+    spec.is_devbox = true;
+    spec.grace_ms = 20000;
+    ProcessResult result = child_world_run(*state, &spec);
+    assert_int_equal(result.outcome, PROCESS_INTERRUPTED);
+    assert_int_equal(result.exit_code, 3);
+    spec = child_world_spec(*state, "ignore-term", "30");
+    spec.on_output = child_world_on_output;
+    spec.handler_state = &lines;
+    spec.is_devbox = true;
+    spec.grace_ms = 20000;
+    child_world_cancel = 0;
+    result = child_world_run(*state, &spec);
+    assert_int_equal(result.signal, SIGKILL);
+    assert_in_range(result.duration_ms, 0, 5000);
+}
+
 static void after_an_interruption_nothing_is_started(void **state) {
     ChildWorld *world = *state;
     ProcessSpec spec = child_world_spec(world, "lines", NULL);
@@ -165,6 +186,7 @@ int main(void) {
         test_with_children(an_interruption_asks_the_child_to_end),
         test_with_children(an_interruption_does_not_wait_for_a_stubborn_child),
         test_with_children(a_second_interruption_kills_at_once),
+        test_with_children(another_devbox_is_told_twice_before_it_is_killed),
         test_with_children(after_an_interruption_nothing_is_started),
         test_with_children(polling_returns_after_its_wait),
         test_with_children(stopping_a_stubborn_group_leaves_nobody),
