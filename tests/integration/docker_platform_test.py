@@ -13,6 +13,7 @@ import subprocess
 import time
 import unittest
 
+import airbyte_doubles
 import debug_test
 import docker_compose_program
 import docker_images
@@ -85,7 +86,7 @@ with DAG("hanging", schedule=None, start_date=datetime.datetime(2024, 1, 1)):
     hang()
 '''
 FIRST = "  unpause: [customer_report]\n  password: admin\n  env: {TEAM: first}\n"
-LATER = "  env: {TEAM: later}\n  requirements: requirements.txt\n"
+LATER = "  env: {TEAM: later}\n  requirements: requirements.txt\n  variables: {airbyte_connection_id: 5f0e-1}\n"
 PASS = "env: {pass: [AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL, AWS_DEFAULT_REGION]}\n"
 EXTRA_SERVICE = """services:
   mail:
@@ -108,7 +109,7 @@ def setUpModule():
         raise unittest.SkipTest("compose v2: " + NO_V2)
     ENGINE.__enter__()
     unittest.addModuleCleanup(ENGINE.__exit__, None)
-    for name in ("busybox:latest", "postgres:15", *(docker_images.airflow_image(one.version) for one in (Airflow2Test, Airflow3Test))):
+    for name in ("busybox:latest", "postgres:15", *(docker_images.airflow_image(one.version) for one in (Airflow2Test, Airflow3Test)), docker_images.airflow_image("2.11.2")):
         ENGINE.image(name)
 
 
@@ -407,7 +408,7 @@ class Airflow2Test(Platform, unittest.TestCase):
     def test_z4_new_settings_packages_and_port_make_new_containers_under_the_other_compose(self):
         before, requests = self.checkout.containers(), len(self.aws.requests)
         self.checkout.use_compose("v2")
-        self.checkout.write("requirements.txt", "iniconfig\n")
+        self.checkout.write("requirements.txt", "apache-airflow-providers-airbyte==5.2.5\n")
         self.checkout.write("devbox.compose.yaml", EXTRA_SERVICE)
         self.checkout.configure(self.version, LATER, port=support.free_port(), top=PASS)
         answer = self.checkout.run("start", seconds=900).check()
@@ -419,13 +420,27 @@ class Airflow2Test(Platform, unittest.TestCase):
         for service in self.services:
             self.assertNotEqual(after[service]["Config"]["Image"], before[service]["Config"]["Image"])
             self.assertIn("TEAM=later", after[service]["Config"]["Env"])
-        self.checkout.inside("airflow-scheduler", "python", "-c", "import iniconfig")
+        self.checkout.inside("airflow-scheduler", "python", "-c", "import airflow.providers.airbyte")
         type(self).airflow = support.Airflow(self.checkout)
         self.assertTrue(self.airflow.run_count() > 0)  # the database stayed
         self.assertEqual(after["mail"]["State"]["Status"], "running")
         self.assertRegex(self.checkout.run("logs", "mail").check().out, r"(?m)^mail +\| mail is listening")
         self.assertEqual(self.airflow.trigger("cloud"), "success")
         self.assertTrue([one for one in self.aws.requests[requests:] if SECRETS[0] in one])
+
+    def test_z5_airflow_s_own_operator_triggers_a_sync_of_airbyte(self):
+        """With the connection that devbox puts into Airflow's database, through the address that a container has for the host."""
+        cluster = airbyte_doubles.Cluster(ENGINE, self.checkout.home, support.free_port())
+        page = airbyte_doubles.Page(cluster.port)
+        for cleanup in (cluster.remove, page.stop):
+            self.addCleanup(cleanup)
+        self.assertIn("Airbyte is off", self.checkout.run("test", "dag", "airbyte_sync").check().out)
+        cluster.create()
+        page.start()
+        os.makedirs(self.checkout.home + "/.airbyte/abctl")  # as abctl leaves it
+        self.checkout.run("airbyte", "start").check()
+        self.assertEqual(self.airflow.trigger("airbyte_sync"), "success")
+        self.assertEqual(page.syncs, ["5f0e-1"])
 
     def test_z5_a_mistake_in_the_additional_file_is_named(self):
         before = self.checkout.runs()
@@ -458,6 +473,38 @@ class Airflow2Test(Platform, unittest.TestCase):
 class Airflow3Test(Platform, unittest.TestCase):
     version, compose, uid = "3.0.6", "v2", 1234
 
+    def test_z4_a_file_that_the_user_may_not_read_is_named(self):
+        """Root, whom the other tests run as, reads everything."""
+        self.checkout.write("dags/secret.py", "from airflow import DAG\n")
+        os.chmod(self.checkout.path("dags/secret.py"), 0)
+        shown = self.checkout.run("test", "dags", "dags/secret.py").check(1)
+        self.assertIn("Permission denied", shown.out + shown.err)
+        os.remove(self.checkout.path("dags/secret.py"))
+
+    def test_z5_another_release_takes_the_port_over_and_has_a_database_of_its_own(self):
+        """2.11.2 shares all but its packages with 2.10.3: only what those decide is looked at, and what such a user has of Airflow 2."""
+        runs, port = self.airflow.run_count(), self.checkout.port
+        self.checkout.configure("2.11.2")
+        started = self.checkout.run("start", "--only", "sandbox,airflow", seconds=1200).check()
+        self.assertIn("http://localhost:%d " % port, started.out)
+        self.assertNotIn("is held by", started.err)
+        other = support.Airflow(self.checkout)
+        support.wait_until(lambda: "daily_orders" in other.dag_ids(), 60, "the DAGs")
+        self.assertEqual(other.run_count(), 0)
+        self.assertEqual(other.trigger("daily_orders"), "success")
+        self.checkout.run("test", "dag", "daily_orders").check()
+        other_runs = other.run_count()
+
+        self.checkout.configure("2.11.2", "  password: another\n")
+        self.checkout.run("stop").check()
+        self.checkout.run("start", "--only", "airflow", seconds=600).check()
+        self.assertFalse(other.login("admin"))
+        self.assertEqual(other.request("GET", "/api/v1/dags/~/dagRuns", password="another")[1]["total_entries"], other_runs)
+
+        self.checkout.configure(self.version, FIRST)
+        self.checkout.run("start", "--only", "airflow", seconds=600).check()
+        self.assertEqual(support.Airflow(self.checkout).run_count(), runs)
+
 
 class DebuggingTest(debug_test.Debugging, unittest.TestCase):
     """Tests need no running platform, and so do debuggers."""
@@ -482,45 +529,6 @@ class DebuggingTest(debug_test.Debugging, unittest.TestCase):
         process.kill()
         process.communicate()
         support.wait_until(lambda: not self.inside() and not debug_test.listens(port), 20, "the end of the debugger")
-
-
-class Airflow211Test(unittest.TestCase):
-    """The third release shares everything with 2.10.3 but its packages: only what those decide is looked at, and what a user who is
-    not root has of Airflow 2."""
-
-    def test_it_gets_up_takes_a_new_password_and_runs_a_dag(self):
-        checkout = DockerCheckout(ENGINE, "v2", 1234)
-        self.addCleanup(checkout.close)
-        checkout.configure("2.11.2")
-        checkout.run("start", "--only", "sandbox,airflow", seconds=1200).check()
-        airflow = support.Airflow(checkout)
-        support.wait_until(lambda: "daily_orders" in airflow.dag_ids(), 60, "the DAGs")
-        self.assertEqual(airflow.trigger("daily_orders"), "success")
-        checkout.run("test", "dag", "daily_orders").check()
-        self.check_unreadable_file(checkout)
-        self.check_another_release(checkout, airflow)
-
-    def check_unreadable_file(self, checkout):
-        """Root, whom the other tests run as, reads everything."""
-        checkout.write("dags/secret.py", "from airflow import DAG\n")
-        os.chmod(checkout.path("dags/secret.py"), 0)
-        shown = checkout.run("test", "dags", "dags/secret.py").check(1)
-        self.assertIn("Permission denied", shown.out + shown.err)
-        os.remove(checkout.path("dags/secret.py"))
-
-    def check_another_release(self, checkout, airflow):
-        """It takes the port over, has a database of its own, and gives both back; a new password is taken on the way."""
-        runs = airflow.run_count()
-        checkout.configure("3.0.6")
-        started = checkout.run("start", "--only", "airflow", seconds=600).check()
-        self.assertIn("http://localhost:%d " % checkout.port, started.out)
-        self.assertNotIn("is held by", started.err)
-        self.assertTrue(support.Airflow(checkout).login("admin"))
-        checkout.configure("2.11.2", "  password: another\n")
-        checkout.run("stop").check()
-        checkout.run("start", "--only", "airflow", seconds=600).check()
-        self.assertFalse(airflow.login("admin"))
-        self.assertEqual(airflow.request("GET", "/api/v1/dags/~/dagRuns", password="another")[1]["total_entries"], runs)
 
 
 if __name__ == "__main__":
