@@ -60,10 +60,10 @@ class Airflow(support.Airflow):
 class SharedFolder:
     """A folder of the host as the engine sees it through file sharing without locks."""
 
-    def __init__(self, engine, folder):
+    def __init__(self, engine, folder, *options):
         self.inside = ["nsenter", "--mount=/proc/%d/ns/mnt" % engine.daemon.pid]
         self.folder = folder
-        self.program = subprocess.Popen([*self.inside, "bindfs", "-f", "-o", "allow_other,nonempty", folder, folder], start_new_session=True)
+        self.program = subprocess.Popen([*self.inside, "bindfs", "-f", "-o", "allow_other,nonempty", *options, folder, folder], start_new_session=True)
         support.wait_until(self.is_mounted, 20, "bindfs over " + folder)
 
     def is_mounted(self):
@@ -295,6 +295,20 @@ class SandboxBehindFileSharing(unittest.TestCase):
         (kept,) = [name for name in os.listdir(self.checkout.path(".devbox/snapshots")) if name.startswith("before-destroy-")]
         with contextlib.closing(sqlite3.connect(self.checkout.path(".devbox/snapshots/" + kept))) as snapshot:
             self.assertEqual(snapshot.execute("SELECT count(*) FROM written").fetchall(), [(2 * ROWS,)])
+
+    def test_l_containers_that_may_not_write_here_are_named_with_whose_it_is(self):
+        """As with an engine that maps users; the stand-in shows another owner, and lets nobody write."""
+        other = support.Checkout(example=False)
+        self.addCleanup(shutil.rmtree, other.home)
+        other.environment.update({name: self.checkout.environment[name] for name in ("DOCKER_HOST", "DOCKER_CONFIG", "PATH", "XDG_CACHE_HOME")})
+        other.write("devbox.yaml", 'runtime: docker\nairflow: {version: "2.10.3", build_network: host}\n')
+        shared = SharedFolder(self.engine, other.root, "-r", "--force-user=4321")
+        self.addCleanup(shared.close)
+        self.addCleanup(other.run, "stop")
+        said = other.run("start", "--only", "airflow").check(5).err
+        self.assertIn("containers may not write into %s: inside it belongs to user 4321, they run as 0" % other.path(".devbox"), said)
+        self.assertIn("runtime: native", said)
+        self.assertEqual(other.run("test", "dags").check(5).out, "")
 
 
 if __name__ == "__main__":

@@ -153,10 +153,8 @@ class WarmRequests(airflow_host_test.RequestTests):
         return [self.python, "-I", "-S", DOOR, self.sockets, "test", airflow_host_test.HOST, "request"]
 
 
-class Lifetimes(WarmRequests, unittest.TestCase):
-    """What happens to the processes; on one version."""
-
-    version = "2.10.3"
+class KilledAndCrowded(WarmRequests):
+    """kill -9 of each process that takes part, and six commands at once."""
 
     def hang(self, **more):
         """A door whose DAG hangs, and the pids of the task, of what it started, and of the process that watches it."""
@@ -180,26 +178,6 @@ class Lifetimes(WarmRequests, unittest.TestCase):
     def assert_gone(self, pids):
         support.wait_until(lambda: not any(map(airflow_host_test.is_alive, pids)), 15, f"the end of {pids}")
 
-    def test_who_wishes_the_end_sees_it_without_waiting_for_commands(self):
-        self.is_warm_again()
-        for has_command in (True, False):
-            door, _ = self.hang() if has_command else (None, None)
-            server, = self.servers()
-            path, = glob.glob(self.sockets + "/*.sock")
-            with socket.socket(socket.AF_UNIX) as connection:
-                connection.settimeout(20)
-                connection.connect(path)
-                connection.send(b"Q")
-                self.assertEqual(connection.recv(1), b"")
-            if has_command:
-                self.assertTrue(airflow_host_test.is_alive(server))
-            else:
-                support.wait_within(lambda: not airflow_host_test.is_alive(server), 1, "the end of the process")
-            if door is not None:
-                door.kill()
-                self.assert_gone([server])
-                self.is_warm_again()
-
     def test_a_killed_door_takes_its_task_and_what_that_started_along(self):
         for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):
             door, pids = self.hang()
@@ -208,14 +186,6 @@ class Lifetimes(WarmRequests, unittest.TestCase):
             door.wait(15)
             self.assert_gone(pids)
             self.assertEqual(self.servers(), before)
-
-    def test_a_request_whose_asker_closes_its_stdin_ends(self):
-        """As in a container, where the door of a killed `docker exec` goes on."""
-        door, pids = self.hang(attended=True)
-        door.stdin.close()
-        door.wait(15)
-        self.assert_gone(pids)
-        door.stdin = None
 
     def test_a_killed_task_is_a_failed_task(self):
         door, (task, *others) = self.hang()
@@ -243,6 +213,52 @@ class Lifetimes(WarmRequests, unittest.TestCase):
         self.assertIn(b"the warm process that ran this has ended with it", said[1])
         self.assert_gone([task, child, watcher])
         self.is_warm_again()
+
+    def test_six_first_commands_at_once_share_one_process(self):
+        for pid in self.servers():
+            os.kill(pid, signal.SIGKILL)
+        states = []
+        threads = [threading.Thread(target=lambda: states.append(self.run_dag("mapped")[0]["state"])) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(states, ["success"] * 6)
+        self.assertEqual(len(self.servers()), 1)
+
+
+class Lifetimes(KilledAndCrowded, unittest.TestCase):
+    """What else happens to the processes; on one version."""
+
+    version = "2.10.3"
+
+    def test_who_wishes_the_end_sees_it_without_waiting_for_commands(self):
+        self.is_warm_again()
+        for has_command in (True, False):
+            door, _ = self.hang() if has_command else (None, None)
+            server, = self.servers()
+            path, = glob.glob(self.sockets + "/*.sock")
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.settimeout(20)
+                connection.connect(path)
+                connection.send(b"Q")
+                self.assertEqual(connection.recv(1), b"")
+            if has_command:
+                self.assertTrue(airflow_host_test.is_alive(server))
+            else:
+                support.wait_within(lambda: not airflow_host_test.is_alive(server), 1, "the end of the process")
+            if door is not None:
+                door.kill()
+                self.assert_gone([server])
+                self.is_warm_again()
+
+    def test_a_request_whose_asker_closes_its_stdin_ends(self):
+        """As in a container, where the door of a killed `docker exec` goes on."""
+        door, pids = self.hang(attended=True)
+        door.stdin.close()
+        door.wait(15)
+        self.assert_gone(pids)
+        door.stdin = None
 
     def test_one_that_is_told_to_end_lets_its_commands_finish(self):
         self.is_warm_again()
@@ -296,18 +312,6 @@ class Lifetimes(WarmRequests, unittest.TestCase):
         self.addCleanup(setattr, airflow_host_test, "KEPT_VARIABLES", kept)
         self.is_warm_again()
         self.assert_gone(before)
-        self.assertEqual(len(self.servers()), 1)
-
-    def test_six_first_commands_at_once_share_one_process(self):
-        for pid in self.servers():
-            os.kill(pid, signal.SIGKILL)
-        states = []
-        threads = [threading.Thread(target=lambda: states.append(self.run_dag("mapped")[0]["state"])) for _ in range(6)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        self.assertEqual(states, ["success"] * 6)
         self.assertEqual(len(self.servers()), 1)
 
     def test_a_second_thread_makes_it_run_one_command_and_be_replaced(self):
@@ -365,11 +369,11 @@ def usage(pid):
     return {"descriptors": len(os.listdir(f"/proc/{pid}/fd")), "memory": sizes["Private_Dirty:"] + sizes["Private_Clean:"]}
 
 
-class Warm2112(WarmRequests, unittest.TestCase):
+class Warm2112(KilledAndCrowded, unittest.TestCase):
     version = "2.11.2"
 
 
-class Warm306(WarmRequests, unittest.TestCase):
+class Warm306(KilledAndCrowded, unittest.TestCase):
     version = "3.0.6"
 
     def test_two_hundred_in_a_row_leave_memory_and_descriptors_as_they_were(self):
