@@ -23,7 +23,6 @@ enum {
     DRAIN_MS = 250,            // for a grandchild that holds the pipe after the child's end
     KILLED_GROUP_MS = 500,     // zombies without a reaper stay in a group for ever
     KILLED_CHILD_MS = 5000,    // an uninterruptible read from a dead disk survives even KILL
-    FORCED_DEVBOX_MS = 1000,
     SIGNAL_PAUSE_MS = 50,
     GROUP_CHECK_MS = 20,  // nothing tells when a group is empty
     TICK_MS = 80,
@@ -159,10 +158,11 @@ static void begin_stop(Process *process, long long now) {
 // Killed at once, another devbox would leave what it had started. Two signals that meet are one: the second has to wait for the
 // first.
 static void force_stop(Process *process, long long now) {
-    if (!process->spec.is_devbox) process->kill_ms = now;
-    if (!process->spec.is_devbox || process->is_forced || now < process->stop_ms + SIGNAL_PAUSE_MS) return;
+    long long grace_ms = process->spec.forced_grace_ms;
+    if (grace_ms == 0) process->kill_ms = now;
+    if (grace_ms == 0 || process->is_forced || now < process->stop_ms + SIGNAL_PAUSE_MS) return;
     process->is_forced = true;
-    process->kill_ms = now + FORCED_DEVBOX_MS;
+    if (process->kill_ms > now + grace_ms) process->kill_ms = now + grace_ms;
     signal_child(process, SIGTERM);
 }
 

@@ -26,8 +26,10 @@ typedef struct ProcessSpec {
     size_t capture_limit;   // per stream, the last bytes are kept, from a line start; 0: 1 MiB
     bool keeps_input_open;  // after `input`, until the child ends: one that sees its stdin end knows that we are gone
     bool is_foreground;     // our terminal, our process group, streams passed through
-    bool is_devbox;  // has children of its own, and ends them when it is told to: it has a moment for that even when forced
-    bool is_relay;   // passes bytes: run inside a container (workbench_wrap) it gets no terminal, though ours is one
+    // Of one that has children of its own to end: at a second interruption it is told once more, and has so long. 0: killed at
+    // once.
+    long long forced_grace_ms;
+    bool is_relay;  // passes bytes: run inside a container (workbench_wrap) it gets no terminal, though ours is one
 } ProcessSpec;
 
 typedef struct ProcessResult {

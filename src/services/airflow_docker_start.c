@@ -101,22 +101,43 @@ typedef struct BringUp {
     const ComposeTask *task;
     const AirflowStack *before;
     ServiceTimes times;
+    const char *slow;  // the service whose time is over; NULL: none's
+    long long limit_ms;
 } BringUp;
 
-// With --timeout the user has said himself how long he waits.
-static bool is_overdue(Context *ctx, BringUp *work, const AirflowStack *stack, SlowService *slow) {
-    return ctx->timeout_ms <= 0 && service_times_are_over(&work->times, &stack->state, slow);
+// Of what compose waits for itself. The others come later, and images of the team may have to be fetched first.
+static bool is_any_overdue(Context *ctx, BringUp *work, const AirflowStack *stack) {
+    RuntimeState first = {0};
+    SlowService slow;
+    list_each(const ServiceStatus, status, &stack->state.services) {
+        bool comes_first = text_equals(status->name, AIRFLOW_STACK_DATABASE) || airflow_stack_is_one_shot(status->name);
+        if (comes_first && status->pid > 0) list_push(ctx->arena, &first.services, *status);
+    }
+    if (first.services.count == 0 || !service_times_are_over(&work->times, &first, &slow) || slow.status == NULL) return false;
+    work->slow = arena_copy_string(work->times.arena, slow.status->name);
+    work->limit_ms = slow.limit_ms;
+    return true;
 }
 
-// Compose itself would wait for a database that crashes again and again, or for a one-shot that hangs, until its own time is
-// over.
+// Compose would wait until its own time is over.
 static bool can_come_up(Context *ctx, void *state) {
     AirflowStack stack;
     BringUp *work = state;
-    SlowService slow;
     Error ignored = {.arena = ctx->arena};
     if (!airflow_stack_observe(ctx, work->project, work->task->engine, &stack, &ignored)) return true;
-    return !airflow_stack_database_crashes(&stack, work->before) && !is_overdue(ctx, work, &stack, &slow);
+    return !airflow_stack_database_crashes(&stack, work->before) && !is_any_overdue(ctx, work, &stack);
+}
+
+static bool report_slow(Context *ctx, const BringUp *work, const AirflowStack *stack, Error *err) {
+    const ServiceStatus gone = {.label = work->slow, .name = work->slow};
+    SlowService slow = {.status = &gone, .limit_ms = work->limit_ms};
+    list_each(const ServiceStatus, status, &stack->state.services) {
+        if (text_equals(status->name, work->slow)) slow.status = status;
+    }
+    failure_card_fill_slow(ctx, work->project, work->task->engine, stack, &slow, err);
+    return error_hint(
+        err, "nothing that needs it was started; look with: devbox logs %s · then, with more time: devbox start --timeout %lldm",
+        work->slow, work->limit_ms / 60000 * 2 + 1);
 }
 
 // One that crashed before this start too may be about to be replaced, and must not be blamed until compose gets to it.
@@ -131,18 +152,18 @@ static void end_crashing_database(Context *ctx, const ComposeTask *task, const A
 static bool compose_up(Context *ctx, const Project *project, const ComposeTask *task, const AirflowStack *before, Error *err) {
     AirflowStack stack;
     const char *failed;
-    SlowService slow;
     Error lost = {.arena = ctx->arena};
-    BringUp work = {.project = project, .task = task, .before = before, .times = service_times_begin(ctx, &before->profile)};
+    BringUp work = {.project = project, .task = task, .before = before};
+    work.times = service_times_begin(ctx->arena, &before->profile);
+    work.times.least_ms = ctx->timeout_ms;
     ComposeWatch watch = {.is_hopeful = can_come_up, .state = &work};
     end_crashing_database(ctx, task, before);
     if (compose_program_up(ctx, project, task, &watch, &failed, err)) return true;
     if (err->code == ERROR_PORT_BUSY) return port_report_taken(ctx, compose_trouble_find_port(err->detail), err);
     if (failed == NULL && err->code != ERROR_CHILD) return false;
     if (!airflow_stack_observe(ctx, project, task->engine, &stack, &lost)) return false;
+    if (work.slow != NULL) return report_slow(ctx, &work, &stack, err);
     if (failed == NULL) failed = airflow_stack_find_culprit(&stack, before);
-    if (failed == NULL && err->code == ERROR_CHILD && is_overdue(ctx, &work, &stack, &slow))
-        return failure_card_fill_slow(ctx, project, task->engine, &stack, &slow, err);
     if (failed == NULL) return false;
     return failure_card_fill(ctx, project, task->engine, &stack, failed, err);
 }

@@ -56,7 +56,8 @@ bool airflow_docker_wait_healthy(Context *ctx, const Project *project, const Com
     const char *label = compose_project_label(ctx->arena, project);
     AirflowProfile profile;
     if (!airflow_profile_load(ctx, project->config.airflow.version, &profile, err)) return false;
-    wait.times = service_times_begin(ctx, &profile);
+    wait.times = service_times_begin(ctx->arena, &profile);
+    wait.times.whole_ms = ctx->timeout_ms;
     turn.arena = arena_create();
     WaitState state = look_once(&turn, &wait, &found);
     if (state == WAIT_GOES_ON && !docker_events_open(ctx, task->engine, label, clock_wall_ms(), &events, &silent)) events = NULL;

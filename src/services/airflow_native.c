@@ -175,7 +175,9 @@ bool airflow_native_wait_healthy(Context *ctx, const Project *project, const cha
     Context turn = *ctx;
     AirflowProfile profile;
     if (!airflow_profile_load(ctx, project->config.airflow.version, &profile, err)) return false;
-    Wait wait = {.project = project, .times = service_times_begin(ctx, &profile), .news = {.step = step, .arena = ctx->arena}};
+    Wait wait = {.project = project, .news = {.step = step, .arena = ctx->arena}};
+    wait.times = service_times_begin(ctx->arena, &profile);
+    wait.times.whole_ms = ctx->timeout_ms;
     turn.arena = arena_create();
     ArenaMark mark = arena_mark(turn.arena);
     WaitState state;

@@ -215,7 +215,8 @@ void airflow_stack_judge(Arena *arena, const Project *project, AirflowStack *sta
 
 bool airflow_stack_is_waiting(const AirflowStack *stack) {
     list_each(const ServiceStatus, status, &stack->state.services) {
-        if (status->state == SERVICE_STARTING && status->pid > 0) return true;
+        bool has_health = !airflow_stack_is_one_shot(status->name);
+        if (status->state == SERVICE_STARTING && status->pid > 0 && has_health) return true;
     }
     return false;
 }
@@ -231,7 +232,8 @@ void airflow_stack_take_page(Arena *arena, const ComponentHealthList *components
     // The page tells of what the engine does not know yet; where the engine knows more ("paused"), its word holds.
     for (size_t i = 0; i < seen.services.count; i++) {
         ServiceStatus *status = &stack->state.services.items[i];
-        if (status->state == SERVICE_STARTING) *status = seen.services.items[i];
+        bool is_known = status->state != SERVICE_STARTING || airflow_stack_is_one_shot(status->name);
+        if (!is_known) *status = seen.services.items[i];
     }
     stack->state.phase = judge_all(stack);
 }

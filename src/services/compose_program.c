@@ -165,7 +165,7 @@ bool compose_program_up(Context *ctx, const Project *project, const ComposeTask 
     bool is_to_pull = project->config.airflow.pull != PULL_NEVER || text_starts_with(program.version, "1.");
     ProcessSpec spec = compose_spec(ctx, project, task, program.path, is_to_pull ? words : words_of_2);
     spec.log_path = project_state_path(ctx->arena, project, "logs/compose.log");
-    spec.timeout_ms = ctx->timeout_ms > UP_TIMEOUT_MS ? ctx->timeout_ms : UP_TIMEOUT_MS;
+    spec.timeout_ms = UP_TIMEOUT_MS;
     spec.on_output = spec.on_error = note_line;
     spec.handler_state = &run;
     if (!file_remove(ctx->arena, spec.log_path, err) || !process_start(ctx, &spec, &compose, err)) return false;
@@ -178,7 +178,7 @@ bool compose_program_up(Context *ctx, const Project *project, const ComposeTask 
         return error_set(err, ERROR_INTERRUPTED, "interrupted while the containers were being started");
     if (result.outcome == PROCESS_TIMED_OUT) {
         error_set(err, ERROR_TIMEOUT, "compose did not bring the containers up within %s",
-                  text_duration(ctx->arena, spec.timeout_ms));
+                  text_duration(ctx->arena, UP_TIMEOUT_MS));
         error_hint(err, "look with: devbox status · the whole output is in .devbox/logs/compose.log");
         return error_detail(err, text_last_lines(ctx->arena, result.errors, 6));
     }

@@ -10,7 +10,15 @@
 #define SCRIPT "debug_relay.py"
 #define PREFERRED_PORT "5678"
 
-enum { NAME_DIGITS = 16, READY_MS = 10 * 1000, TURN_MS = 100, GRACE_MS = 6000, LASTS_MS = 24 * 60 * 60 * 1000, TAIL_LINES = 3 };
+enum {
+    NAME_DIGITS = 16,
+    READY_MS = 10 * 1000,
+    TURN_MS = 100,
+    GRACE_MS = 6000,
+    FORCED_GRACE_MS = 1000,
+    LASTS_MS = 24 * 60 * 60 * 1000,
+    TAIL_LINES = 3
+};
 
 // A program that passes what it reads and writes on to the debugger.
 static bool describe_program(Context *ctx, const Project *project, DagDebugRelay *relay, ProcessSpec *spec, Error *err) {
@@ -65,7 +73,7 @@ bool dag_debug_relay_listen(Context *ctx, const Project *project, DagDebugRelay 
                         .input = "",
                         .keeps_input_open = true,
                         .grace_ms = GRACE_MS,
-                        .is_devbox = true,
+                        .forced_grace_ms = FORCED_GRACE_MS,
                         .timeout_ms = LASTS_MS};
     return process_start(ctx, &spec, &relay->process, err) && wait_until_it_listens(ctx, relay, err);
 }

@@ -6,7 +6,14 @@
 #include "io/process.h"
 #include "model/event.h"
 
-enum { STEP_TIMEOUT_MS = 45 * 60 * 1000, SPARE_MS = 10 * 60 * 1000, STEP_GRACE_MS = 15 * 1000, WAIT_MS = 100 };
+enum {
+    STEP_TIMEOUT_MS = 45 * 60 * 1000,
+    SPARE_MS = 10 * 60 * 1000,
+    STEP_GRACE_MS = 15 * 1000,
+    FORCED_STEP_GRACE_MS = 2500,
+    PATIENCE_MS = 2000,
+    WAIT_MS = 100
+};
 
 typedef struct Lane {
     Context *ctx;
@@ -61,8 +68,8 @@ static bool start_lane(Run *run, size_t index, Error *err) {
     ProcessSpec spec = {.argv = string_list_to_argv(ctx->arena, &argv),
                         .on_output = read_line,
                         .handler_state = lane,
-                        .is_devbox = true,
                         .grace_ms = STEP_GRACE_MS,
+                        .forced_grace_ms = FORCED_STEP_GRACE_MS,
                         .timeout_ms = step_timeout_ms(ctx)};
     lane->step->started_ms = clock_now_ms();
     event_step_started(ctx, lane->step->name, NULL);
@@ -154,8 +161,14 @@ static void collect_finished_lanes(Run *run) {
 
 // Under a cancelled context every poll moves all children towards their end, side by side.
 static bool stop_lanes(Run *run, Error *err) {
-    bool is_any_left = true;
+    bool is_any_left = true, is_told = false;
+    long long begun_ms = clock_now_ms();
     while (is_any_left) {
+        if (!is_told && clock_now_ms() - begun_ms > PATIENCE_MS) {
+            event_note(run->ctx, "waiting for what was started to end; Ctrl-C once more ends it at once");
+            is_told = true;
+        }
+        event_tick(run->ctx);
         processes_poll(run->ctx, run->processes, run->plan->steps.count, WAIT_MS);
         is_any_left = false;
         for (size_t i = 0; i < run->plan->steps.count; i++) {

@@ -4,10 +4,13 @@
 #include "io/clock.h"
 #include "services/airflow_wait.h"
 
-enum { DEFAULT_SECONDS = 240 };
+enum {
+    DEFAULT_MS = 240 * 1000,
+    LONGEST_MS = 15 * 60 * 1000  // services that are well by turns would never be overdue
+};
 
-ServiceTimes service_times_begin(const Context *ctx, const AirflowProfile *profile) {
-    return (ServiceTimes){.arena = ctx->arena, .profile = profile, .begun_ms = clock_now_ms(), .whole_ms = ctx->timeout_ms};
+ServiceTimes service_times_begin(Arena *arena, const AirflowProfile *profile) {
+    return (ServiceTimes){.arena = arena, .profile = profile, .begun_ms = clock_now_ms()};
 }
 
 static bool is_pending(const ServiceStatus *status) {
@@ -24,33 +27,45 @@ static bool is_something_on_its_way(const RuntimeState *state) {
     return false;
 }
 
-static long long find_limit(const AirflowProfile *profile, const char *name) {
-    list_each(const ServiceLimit, limit, &profile->ready_within) {
-        if (text_equals(limit->name, name)) return limit->seconds * 1000LL;
+static long long find_limit(const ServiceTimes *times, const char *name) {
+    long long limit_ms = DEFAULT_MS;
+    list_each(const ServiceLimit, limit, &times->profile->ready_within) {
+        if (text_equals(limit->name, name)) limit_ms = limit->seconds * 1000LL;
     }
-    return DEFAULT_SECONDS * 1000LL;
+    return limit_ms > times->least_ms ? limit_ms : times->least_ms;
 }
 
-static long long first_seen(ServiceTimes *times, const char *name, long long started_ms, long long now_ms) {
-    list_each(const ServiceRun, run, &times->runs) {
-        if (run->started_ms == started_ms && text_equals(run->name, name)) return run->seen_ms;
+// For how long this has been asked for in each turn.
+static long long find_duration(ServiceTimes *times, const char *name, long long now_ms) {
+    ServiceClock *found = NULL;
+    list_each(ServiceClock, clock, &times->clocks) {
+        if (text_equals(clock->name, name)) found = clock;
     }
-    const char *kept = arena_copy_string(times->arena, name);
-    list_push(times->arena, &times->runs, ((ServiceRun){.name = kept, .started_ms = started_ms, .seen_ms = now_ms}));
-    return now_ms;
+    if (found == NULL) {
+        list_push(times->arena, &times->clocks, ((ServiceClock){.name = arena_copy_string(times->arena, name), .turn = -1}));
+        found = &times->clocks.items[times->clocks.count - 1];
+    }
+    if (found->turn != times->turn - 1) found->since_ms = now_ms;
+    found->turn = times->turn;
+    return now_ms - found->since_ms;
 }
 
-static const ServiceStatus *find_overdue(ServiceTimes *times, const RuntimeState *state, long long now_ms) {
-    bool others_come_first = is_something_on_its_way(state);
+static bool find_overdue(ServiceTimes *times, const RuntimeState *state, long long now_ms, SlowService *slow) {
+    bool others_come_first = is_something_on_its_way(state), is_any_on_its_way = false, is_over = false;
     list_each(const ServiceStatus, status, &state->services) {
         if (!is_pending(status) || (is_waiting(status) && others_come_first)) continue;
-        long long seen_ms = first_seen(times, status->name, status->started_ms, now_ms);
-        if (now_ms - seen_ms >= find_limit(times->profile, status->name)) return status;
+        is_any_on_its_way = true;
+        long long limit_ms = find_limit(times, status->name);
+        if (find_duration(times, status->name, now_ms) < limit_ms || is_over) continue;
+        is_over = true;
+        *slow = (SlowService){.status = status, .limit_ms = limit_ms};
     }
-    return NULL;
+    if (is_any_on_its_way || find_duration(times, "", now_ms) < DEFAULT_MS) return is_over;
+    *slow = (SlowService){.limit_ms = DEFAULT_MS};
+    return true;
 }
 
-static const ServiceStatus *find_slowest(const RuntimeState *state) {
+static const ServiceStatus *find_one_that_is_not_healthy(const RuntimeState *state) {
     static const ServiceState order[] = {SERVICE_STARTING, SERVICE_UNHEALTHY, SERVICE_RESTARTING};
     const ServiceStatus *found = NULL;
     for (size_t i = 0; i < sizeof order / sizeof *order && found == NULL; i++) found = airflow_wait_find(state, order[i]);
@@ -59,13 +74,9 @@ static const ServiceStatus *find_slowest(const RuntimeState *state) {
 
 bool service_times_are_over(ServiceTimes *times, const RuntimeState *state, SlowService *slow) {
     long long now_ms = clock_now_ms();
-    bool has_one_time = times->whole_ms > 0 || state->services.count == 0;
-    if (has_one_time) {
-        slow->status = find_slowest(state);
-        slow->limit_ms = times->whole_ms > 0 ? times->whole_ms : DEFAULT_SECONDS * 1000LL;
-        return now_ms - times->begun_ms >= slow->limit_ms;
-    }
-    slow->status = find_overdue(times, state, now_ms);
-    if (slow->status != NULL) slow->limit_ms = find_limit(times->profile, slow->status->name);
-    return slow->status != NULL;
+    times->turn++;
+    if (times->whole_ms <= 0 && find_overdue(times, state, now_ms, slow)) return true;
+    long long limit_ms = times->whole_ms > 0 ? times->whole_ms : LONGEST_MS;
+    *slow = (SlowService){.status = find_one_that_is_not_healthy(state), .limit_ms = limit_ms};
+    return now_ms - times->begun_ms >= limit_ms;
 }

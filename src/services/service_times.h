@@ -1,30 +1,33 @@
-// How long each service may take until it is healthy, counted from its own start, and which one has had its time.
+// How long each service may take until it is healthy, counted from when it begins to start, and which one has had its time.
 #pragma once
 #include "services/airflow_profile.h"
 #include "services/runtime_state.h"
 
-// One process or container of a service, and when it was first seen (clock_now_ms: an engine may have another wall clock).
-typedef struct ServiceRun {
+// Since when a service has been on its way without a pause.
+typedef struct ServiceClock {
     const char *name;
-    long long started_ms, seen_ms;
-} ServiceRun;
+    long long since_ms, turn;
+} ServiceClock;
 
 typedef struct ServiceTimes {
     Arena *arena;  // lives as long as the wait, as the profile does
     const AirflowProfile *profile;
     long long begun_ms;
-    long long whole_ms;  // --timeout: one time for all together; 0: each service has its own, which the profile tells
-    LIST_OF(ServiceRun) runs;
+    long long whole_ms;  // one time for all together, as --timeout is; 0: each service has its own, which the profile tells
+    long long least_ms;  // no service has less
+    long long turn;      // how often was asked
+    LIST_OF(ServiceClock) clocks;
 } ServiceTimes;
-
-// A wait that begins now.
-ServiceTimes service_times_begin(const Context *ctx, const AirflowProfile *profile);
 
 // One whose time is over.
 typedef struct SlowService {
-    const ServiceStatus *status;  // NULL: Airflow has shown no service yet
+    const ServiceStatus *status;  // NULL: no service shows why Airflow is not healthy
     long long limit_ms;           // the time that it had
 } SlowService;
 
-// To be asked again and again during one wait. A service that waits for another one to come up has time meanwhile.
+// A wait that begins now.
+ServiceTimes service_times_begin(Arena *arena, const AirflowProfile *profile);
+
+// To be asked every moment of one wait that is not over. A service that waits for another one to come up has time meanwhile; one
+// that crashes and is started again has no more than the others.
 bool service_times_are_over(ServiceTimes *times, const RuntimeState *state, SlowService *slow);

@@ -10,7 +10,7 @@
 #include "services/container_memory.h"
 #include "services/docker_session.h"
 
-enum { LOCK_TIMEOUT_MS = 10 * 60 * 1000, CREATE_TIMEOUT_MS = 60 * 1000 };
+enum { LOCK_TIMEOUT_MS = 10 * 60 * 1000, CREATE_TIMEOUT_MS = 60 * 1000, FORCED_GRACE_MS = 1000 };
 
 #define LABEL_ROLE "dev.devbox.role"
 #define ROLE_WORKBENCH "workbench"
@@ -160,7 +160,7 @@ bool workbench_wrap(Context *ctx, const Project *project, const char *step, cons
     for (const char *const *word = spec->argv; *word != NULL; word++) list_push(arena, &argv, *word);
     spec->argv = string_list_to_argv(arena, &argv);
     spec->environment = NULL;
-    spec->is_devbox = true;
+    spec->forced_grace_ms = FORCED_GRACE_MS;
     return true;
 }
 

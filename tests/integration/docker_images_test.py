@@ -78,6 +78,7 @@ class ImageTest(unittest.TestCase):
         for image, version in self.each_airflow():
             no_wait = ("-e", "CONNECTION_CHECK_MAX_COUNT=0")
             self.assertEqual(self.run_image(image, "version", options=no_wait).splitlines()[-1], version)
+        self.assertEqual(self.run_image(image, "airflow", "version").splitlines()[-1], version)
 
     def test_airflow_runs_as_a_user_of_the_host_and_writes_its_folders(self):
         script = "touch /opt/airflow/a /opt/airflow/logs/b /home/airflow/.local/c && whoami && echo $HOME && id -g && umask"

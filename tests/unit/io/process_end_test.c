@@ -91,7 +91,7 @@ static void another_devbox_is_told_twice_before_it_is_killed(void **state) {
     ProcessSpec spec = child_world_spec(*state, "answer-second-term", "30");
     spec.on_output = child_world_on_output;
     spec.handler_state = &lines;
-    spec.is_devbox = true;
+    spec.forced_grace_ms = 500;
     spec.grace_ms = 20000;
     ProcessResult result = child_world_run(*state, &spec);
     assert_int_equal(result.outcome, PROCESS_INTERRUPTED);
@@ -99,7 +99,7 @@ static void another_devbox_is_told_twice_before_it_is_killed(void **state) {
     spec = child_world_spec(*state, "ignore-term", "30");
     spec.on_output = child_world_on_output;
     spec.handler_state = &lines;
-    spec.is_devbox = true;
+    spec.forced_grace_ms = 500;
     spec.grace_ms = 20000;
     child_world_cancel = 0;
     result = child_world_run(*state, &spec);

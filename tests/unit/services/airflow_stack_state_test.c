@@ -173,6 +173,17 @@ static void the_page_does_not_make_a_paused_service_healthy(void **state) {
     }
 }
 
+static void the_page_knows_nothing_of_a_one_shot_at_work(void **state) {
+    AirflowStack stack = make_stack(*state);
+    ComponentHealthList page = make_page(*state, true);
+    stack.containers.items[INIT].state = "running";
+    stack.containers.items[INIT].pid = 11;
+    judge(*state, &stack, "airflow-init");
+    assert_false(airflow_stack_is_waiting(&stack));
+    airflow_stack_take_page(*state, &page, NOW, &stack);
+    assert_int_equal(stack.state.phase, RUNTIME_STARTING);
+}
+
 static void a_platform_whose_checks_all_spoke_need_not_be_asked(void **state) {
     AirflowStack stack = make_stack(*state);
     stack.containers.items[SCHEDULER].health = DOCKER_HEALTH_UNHEALTHY;
@@ -227,6 +238,7 @@ int main(void) {
         test_with_arena(a_failed_one_shot_is_shown_and_fails_the_platform),
         test_with_arena(the_page_knows_a_healthy_service_before_the_engine_does),
         test_with_arena(the_page_does_not_make_a_paused_service_healthy),
+        test_with_arena(the_page_knows_nothing_of_a_one_shot_at_work),
         test_with_arena(what_ended_badly_keeps_the_others_down_before_what_is_sick),
         test_with_arena(a_database_that_crashes_again_and_again_is_given_up),
         test_with_arena(a_platform_whose_checks_all_spoke_need_not_be_asked),
