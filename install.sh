@@ -242,6 +242,7 @@ missing_docker_packages() {
     has_program docker-compose || printf 'docker-compose '
     has_program debootstrap || printf 'debootstrap '
     has_program iptables || printf 'iptables '
+    has_program ip || printf 'iproute2 '
     has_program busybox || printf 'busybox-static '
     has_program bindfs || printf 'bindfs '
 }

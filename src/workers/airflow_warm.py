@@ -122,10 +122,17 @@ def settle(database, folder):
     for handler in logging.getLogger("airflow.task").handlers:
         if hasattr(handler, "local_base"):
             handler.local_base = os.environ["AIRFLOW__LOGGING__BASE_LOG_FOLDER"]
-    importlib.invalidate_caches()
+    _forget_missing_folders()
     _forget_plugins(plugins_manager)
     if importlib.util.find_spec("airflow_local_settings") is not None:
         settings.import_local_settings()
+
+
+def _forget_missing_folders():
+    """There may be one now. Of those that were there Python looks at the time of change itself; told to forget them all, it lists each anew."""
+    for path, finder in list(sys.path_importer_cache.items()):
+        if finder is None or not os.path.isabs(path):
+            del sys.path_importer_cache[path]
 
 
 def _forget_plugins(plugins_manager):
@@ -157,7 +164,9 @@ def _run_tiny_dag(home, template):
         file.write(TINY_DAG)
     shutil.copyfile(template, _database)
     try:
-        dag = dag_files.load(path, os.path.dirname(path)).dags["devbox_warm_up"]
+        found = dag_files.load(path, os.path.dirname(path))
+        dag_files.check_dags(found, _database)
+        dag = found.dags["devbox_warm_up"]
         airflow_runs.set_retries(dag, 0)
         airflow_runs.run_dag(dag, None, {}, _Silent())
     finally:

@@ -7,7 +7,6 @@ from collections import deque
 
 import airflow_api
 import dag_files
-import dag_findings
 from file_uses import FileUses
 from user_process import GRACE_S, UserProcess
 
@@ -32,7 +31,7 @@ class _Check:
         self._is_fail_fast = bool(request.get("fail_fast"))
         self._left = 0
         self._events = events
-        self._pools = dag_findings.read_pools(os.path.join(request["work_dir"], "airflow.db"))
+        self._database = os.path.join(request["work_dir"], "airflow.db")
         self._processes = {}
 
     def run(self):
@@ -78,7 +77,7 @@ class _Check:
             with FileUses(path, self._uses_below) as uses:
                 found = dag_files.load(path, self._folder)
                 if found.error is None:
-                    dag_files.check_dags(found, self._pools)
+                    dag_files.check_dags(found, self._database)
             events.send("file", **found.as_event(), **uses.as_event())
 
     def _take(self, descriptor):

@@ -149,16 +149,16 @@ def _frame(file, line, function):
     return {"file": file, "line": line, "function": function, "source": linecache.getline(file, line).strip()}
 
 
-def check_dags(found, pools):
-    """What a run or a scheduler would stumble over; `pools` are the names of those that there are, None when that is not known."""
+def check_dags(found, database):
+    """What a run or a scheduler would stumble over; `database` is the metadata database."""
     check_serializable(found)
     for dag_id, dag in found.dags.items():
         if found.error is None:
             _check_templates(found, dag)
-        found.warnings += pool_warnings(found, dag, pools)
+        found.warnings += pool_warnings(found, dag, database)
 
 
-def pool_warnings(found, dag, pools):
+def pool_warnings(found, dag, database):
     """Nothing but a scheduler looks at pools: a run without one works."""
     return [
         {
@@ -169,7 +169,7 @@ def pool_warnings(found, dag, pools):
             "pool": pool,
             "message": f"the task {task_id} waits for the pool {pool}, which does not exist",
         }
-        for task_id, pool in (dag_findings.unknown_pools(dag, pools) if pools is not None else ())
+        for task_id, pool in dag_findings.unknown_pools(dag, database)
     ]
 
 

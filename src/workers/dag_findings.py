@@ -1,10 +1,13 @@
 """What is wrong with DAGs that did import: cycles, templates that cannot be rendered, pools that nobody made."""
 
+import functools
 import os
 import sqlite3
 from contextlib import closing
 
 import jinja2
+
+DEFAULT_POOL = "default_pool"  # Airflow makes it itself and lets nobody remove it
 
 
 def find_cycle(dag):
@@ -70,13 +73,17 @@ def _strings(value):
             yield from _strings(part)
 
 
-def unknown_pools(dag, pools):
-    """(task id, pool) for every task that waits for a pool that is not there: Airflow would never start it."""
-    return [(task.task_id, task.pool) for task in dag.tasks if task.pool not in pools]
+def unknown_pools(dag, database):
+    """(task id, pool) for every task that waits for a pool that the metadata database does not have: Airflow would never start it."""
+    named = [(task.task_id, task.pool) for task in dag.tasks if task.pool != DEFAULT_POOL]
+    # SQLite first reads what all of Airflow's tables are like, which takes longer than to import most files.
+    pools = _read_pools(database) if named else None
+    return [(task_id, pool) for task_id, pool in named if pools is not None and pool not in pools]
 
 
-def read_pools(database):
-    """Names of the pools in a metadata database; None when there is no such file."""
+@functools.lru_cache(maxsize=1)
+def _read_pools(database):
+    """None when there is no such file."""
     if not os.path.exists(database):
         return None
     with closing(sqlite3.connect(database)) as connection:

@@ -12,7 +12,6 @@ import airflow_api
 import airflow_runs
 import dag_debugger
 import dag_files
-import dag_findings
 from xcom_files import XComFiles
 
 # Raises TimeoutError where the process is; Airflow uses TERM and USR2 itself.
@@ -78,7 +77,7 @@ def _mentions(path, dag_id):
 
 def _run(dag, found, request, events, pauses):
     task_ids = list(dag.task_ids)
-    warnings = dag_files.pool_warnings(found, dag, dag_findings.read_pools(os.path.join(request["work_dir"], "airflow.db")))
+    warnings = dag_files.pool_warnings(found, dag, os.path.join(request["work_dir"], "airflow.db"))
     events.send("dag", dag_id=dag.dag_id, file=found.path, line=found.lines.get(dag.dag_id), tasks=task_ids, warnings=warnings)
     if request.get("task"):
         if request["task"] not in task_ids:

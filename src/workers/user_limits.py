@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import resource
 import sys
 
@@ -53,7 +52,12 @@ def _content(path):
 
 def _number(path, name):
     with open(path, encoding="ascii", errors="replace") as file:
-        return int(re.search(rf"^{name}\W+(\d+)", file.read(), re.MULTILINE)[1])
+        for line in file:
+            if line.startswith(name):
+                key, number = line.replace(":", " ").split()[:2]
+                if key == name:
+                    return int(number)
+    raise ValueError(f"{path} does not tell {name}")
 
 
 def explain_memory(error):

@@ -39,7 +39,7 @@ test_d (b.B.test_d) ... ok
 </system-out></testcase><testcase name="docker_b" status="notrun"><skipped/><system-out>skipped: not root</system-out></testcase></testsuite>"""
 NOT_TESTED = ["not tested: unit_a, only_root_may: not possible on this machine", "not tested: b, test_c: no IPv6 here",
               "not tested: docker_a; docker_b: not root"]
-DOCKER_PROGRAMS = ("dockerd", "docker-compose", "debootstrap", "iptables", "busybox", "bindfs")
+DOCKER_PROGRAMS = ("dockerd", "docker-compose", "debootstrap", "iptables", "ip", "busybox", "bindfs")
 
 
 class InstallCase(unittest.TestCase):
@@ -327,7 +327,7 @@ class TestModeTest(InstallCase):
         self.become(0)
         self.assertEqual(self.run_tests().returncode, 0)
         self.assertEqual(len(self.apt_calls()), 1)
-        self.assertTrue(self.apt_calls()[0].endswith(" --no-remove docker.io docker-compose debootstrap iptables busybox-static bindfs"))
+        self.assertTrue(self.apt_calls()[0].endswith(" --no-remove docker.io docker-compose debootstrap iptables iproute2 busybox-static bindfs"))
 
     def test_packages_of_the_docker_tests_that_cannot_be_had_end_nothing(self):
         self.recording("apt-get", 'case "$*" in *docker.io*) exit 100 ;; esac')
