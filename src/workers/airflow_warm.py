@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import importlib
+import importlib.machinery
 import importlib.metadata
 import importlib.util
 import logging
@@ -53,6 +54,9 @@ with DAG("devbox_warm_up", schedule=None, start_date=datetime.datetime(2024, 1, 
 
 # Airflow 3 takes these if they are there, for pages and clients that no run uses: 25 MB and a tenth of the time to import it.
 WEB_FRAMEWORKS_3 = ("aiohttp", "flask", "flask_appbuilder", "flask_babel", "wtforms")
+
+# What keeps plugins and what was made of them, in Airflow and in the SDK that is apart from it since 3.2.
+PLUGIN_MODULES = ("airflow.plugins_manager", "airflow.listeners.listener", "airflow.sdk.plugins_manager", "airflow.sdk.listener")
 
 # The file that all connections of this process lead to; None: the one that Airflow was imported with.
 _database = None
@@ -111,7 +115,7 @@ def _engines(settings):
 def settle(database, folder):
     """Tell an Airflow that was imported elsewhere where it is now; the environment already says it."""
     global _database
-    from airflow import plugins_manager, settings
+    from airflow import settings
 
     _database = database
     settings.DAGS_FOLDER = folder
@@ -123,7 +127,7 @@ def settle(database, folder):
         if hasattr(handler, "local_base"):
             handler.local_base = os.environ["AIRFLOW__LOGGING__BASE_LOG_FOLDER"]
     _forget_missing_folders()
-    _forget_plugins(plugins_manager)
+    _forget_plugins()
     if importlib.util.find_spec("airflow_local_settings") is not None:
         settings.import_local_settings()
 
@@ -133,15 +137,21 @@ def _forget_missing_folders():
     for path, finder in list(sys.path_importer_cache.items()):
         if finder is None or not os.path.isabs(path):
             del sys.path_importer_cache[path]
+        elif not isinstance(finder, importlib.machinery.FileFinder) and hasattr(finder, "invalidate_caches"):
+            finder.invalidate_caches()  # a zip archive
 
 
-def _forget_plugins(plugins_manager):
-    if hasattr(plugins_manager, "plugins"):
-        plugins_manager.plugins = None
-    for name in dir(plugins_manager):
-        found = getattr(plugins_manager, name)
-        if callable(found) and hasattr(found, "cache_clear"):
-            found.cache_clear()
+def _forget_plugins():
+    """What the run for warming up looked for was not the plugins of this request: Airflow looks once, and keeps what it made of it."""
+    for module in [sys.modules[name] for name in PLUGIN_MODULES if name in sys.modules]:
+        for name, kind in module.__annotations__.items():
+            if str(kind).endswith("| None"):
+                setattr(module, name, None)
+        for name in ("import_errors", "loaded_plugins"):
+            getattr(module, name, set()).clear()
+        for found in list(vars(module).values()):
+            if callable(found) and hasattr(found, "cache_clear"):
+                found.cache_clear()
 
 
 def warm_up(home):

@@ -1,5 +1,6 @@
 """What is wrong with DAGs that did import: cycles, templates that cannot be rendered, pools that nobody made."""
 
+import contextlib
 import functools
 import os
 import sqlite3
@@ -83,8 +84,9 @@ def unknown_pools(dag, database):
 
 @functools.lru_cache(maxsize=1)
 def _read_pools(database):
-    """None when there is no such file."""
+    """None when there is no such file, or a DAG file left it in a state that cannot be read."""
     if not os.path.exists(database):
         return None
-    with closing(sqlite3.connect(database)) as connection:
+    with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(database)) as connection:
         return {row[0] for row in connection.execute("SELECT pool FROM slot_pool")}
+    return None

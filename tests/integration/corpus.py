@@ -17,6 +17,7 @@ import shlex
 import support
 
 FOLDER = os.path.join(support.ROOT, "tests/corpus/dags")
+PLUGINS = os.path.join(support.ROOT, "tests/corpus/plugins")
 
 
 class DagFile:

@@ -56,6 +56,7 @@ class ColdAirflow:
             **kept,
             "AIRFLOW_HOME": home,
             "AIRFLOW__CORE__DAGS_FOLDER": os.path.join(home, "dags"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": corpus.PLUGINS,
             # Airflow's processor and scheduler add it themselves, the command line of 3.0 does not.
             "PYTHONPATH": os.path.join(home, "dags"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -126,6 +127,7 @@ class CorpusCase:
         cls.addClassCleanup(cls.checkout.close)
         cls.checkout.configure(cls.version, SETTINGS)
         shutil.copytree(corpus.FOLDER, cls.checkout.path("dags"), dirs_exist_ok=True)
+        shutil.copytree(corpus.PLUGINS, cls.checkout.path("plugins"))
         cls.cold = ColdAirflow(cls.checkout, cls.version)
         cls.addClassCleanup(cls.cold.close)
 
