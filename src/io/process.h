@@ -56,8 +56,8 @@ bool process_check(Context *ctx, const ProcessSpec *spec, ProcessResult *result,
 bool process_start(Context *ctx, const ProcessSpec *spec, Process **process, Error *err) MUST_USE;
 
 // Moves all children on: reads, writes, deadlines, exits. Waits at most `wait_ms`, not at all once none is left or one finished.
-// NULL entries are skipped. ctx->cancel 1 stops the children with TERM (then KILL after their grace), 2 kills them (a devbox is
-// told again first).
+// NULL entries are skipped. ctx->cancel 1 stops the children with TERM (then KILL after their grace), 2 kills them (see
+// forced_grace_ms).
 void processes_poll(Context *ctx, Process *const *processes, size_t count, long long wait_ms);
 
 // True once the child ended and its streams are drained; then `result` is filled.

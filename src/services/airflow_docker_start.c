@@ -137,7 +137,7 @@ static bool report_slow(Context *ctx, const BringUp *work, const AirflowStack *s
     failure_card_fill_slow(ctx, work->project, work->task->engine, stack, &slow, err);
     return error_hint(
         err, "nothing that needs it was started; look with: devbox logs %s · then, with more time: devbox start --timeout %lldm",
-        work->slow, work->limit_ms / 60000 * 2 + 1);
+        work->slow, service_times_more_minutes(&slow));
 }
 
 // One that crashed before this start too may be about to be replaced, and must not be blamed until compose gets to it.

@@ -213,10 +213,14 @@ void airflow_stack_judge(Arena *arena, const Project *project, AirflowStack *sta
     state->phase = judge_all(stack);
 }
 
+// The page may know more of it than the engine does yet. A one-shot is none of its services.
+static bool is_for_the_page(const ServiceStatus *status) {
+    return status->state == SERVICE_STARTING && status->pid > 0 && !airflow_stack_is_one_shot(status->name);
+}
+
 bool airflow_stack_is_waiting(const AirflowStack *stack) {
     list_each(const ServiceStatus, status, &stack->state.services) {
-        bool has_health = !airflow_stack_is_one_shot(status->name);
-        if (status->state == SERVICE_STARTING && status->pid > 0 && has_health) return true;
+        if (is_for_the_page(status)) return true;
     }
     return false;
 }
@@ -232,8 +236,7 @@ void airflow_stack_take_page(Arena *arena, const ComponentHealthList *components
     // The page tells of what the engine does not know yet; where the engine knows more ("paused"), its word holds.
     for (size_t i = 0; i < seen.services.count; i++) {
         ServiceStatus *status = &stack->state.services.items[i];
-        bool is_known = status->state != SERVICE_STARTING || airflow_stack_is_one_shot(status->name);
-        if (!is_known) *status = seen.services.items[i];
+        if (is_for_the_page(status)) *status = seen.services.items[i];
     }
     stack->state.phase = judge_all(stack);
 }

@@ -133,6 +133,6 @@ bool failure_card_fill_slow(Context *ctx, const Project *project, const DockerEn
         error_set(err, ERROR_TIMEOUT, "%s is still starting after %s", label, duration);
     }
     error_hint(err, "it goes on starting; look with: devbox status · more time: devbox start --timeout %lldm",
-               slow->limit_ms / 60000 * 2 + 1);
+               service_times_more_minutes(slow));
     return error_detail(err, card.detail);
 }

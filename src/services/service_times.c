@@ -13,6 +13,8 @@ ServiceTimes service_times_begin(Arena *arena, const AirflowProfile *profile) {
     return (ServiceTimes){.arena = arena, .profile = profile, .begun_ms = clock_now_ms()};
 }
 
+long long service_times_more_minutes(const SlowService *slow) { return slow->limit_ms / 60000 * 2 + 1; }
+
 static bool is_pending(const ServiceStatus *status) {
     return status->state != SERVICE_HEALTHY && status->state != SERVICE_FAILED;
 }

@@ -25,6 +25,9 @@ typedef struct SlowService {
     long long limit_ms;           // the time that it had
 } SlowService;
 
+// What to offer as --timeout to who wants to wait longer.
+long long service_times_more_minutes(const SlowService *slow);
+
 // A wait that begins now.
 ServiceTimes service_times_begin(Arena *arena, const AirflowProfile *profile);
 

@@ -1,10 +1,9 @@
 """What is wrong with DAGs that did import: cycles, templates that cannot be rendered, pools that nobody made."""
 
-import contextlib
 import functools
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 
 import jinja2
 
@@ -87,6 +86,6 @@ def _read_pools(database):
     """None when there is no such file, or a DAG file left it in a state that cannot be read."""
     if not os.path.exists(database):
         return None
-    with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(database)) as connection:
+    with suppress(sqlite3.Error), closing(sqlite3.connect(database)) as connection:
         return {row[0] for row in connection.execute("SELECT pool FROM slot_pool")}
     return None

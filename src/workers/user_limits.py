@@ -53,10 +53,9 @@ def _content(path):
 def _number(path, name):
     with open(path, encoding="ascii", errors="replace") as file:
         for line in file:
-            if line.startswith(name):
-                key, number = line.replace(":", " ").split()[:2]
-                if key == name:
-                    return int(number)
+            words = line.replace(":", " ").split()
+            if len(words) > 1 and words[0] == name:
+                return int(words[1])
     raise ValueError(f"{path} does not tell {name}")
 
 

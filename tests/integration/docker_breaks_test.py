@@ -15,6 +15,7 @@ import time
 import docker_images
 import docker_stack
 import docker_stand_in
+import processes
 import support
 import watch_test
 
@@ -24,17 +25,9 @@ FaultTest = docker_stand_in.FaultTest
 RANDOM_KILLS = 4
 
 
-def descendants(pid):
+def family(pid):
     """A process and all that it started, by pid."""
-    parents = {}
-    for name in os.listdir("/proc"):
-        with contextlib.suppress(OSError, ValueError):
-            with open("/proc/%d/stat" % int(name)) as stat:
-                parents.setdefault(int(stat.read().rsplit(")", 1)[1].split()[1]), []).append(int(name))
-    found = [pid]
-    for one in found:
-        found += parents.get(one, [])
-    return found
+    return [pid, *processes.descendants(pid)]
 
 
 class BreakTest(FaultTest):
@@ -187,7 +180,7 @@ class SignalTest(BreakTest):
         self.checkout.use_compose("none")
         child = self.checkout.start_in_background("--json", env={"PATH": os.path.dirname(tool) + ":" + self.checkout.environment["PATH"]})
         support.wait_until(lambda: os.path.exists(mark), 60, "compose at work")
-        started = set(descendants(child.pid))
+        started = set(family(child.pid))
         child.send_signal(signal.SIGINT)
         time.sleep(1)
         self.assertIsNone(child.poll())  # compose has its time
@@ -216,7 +209,7 @@ class KillTest(BreakTest):
         self.mark = self.checkout.database_mark()
 
     def kill(self, child, takes_children):
-        for pid in descendants(child.pid) if takes_children else [child.pid]:
+        for pid in family(child.pid) if takes_children else [child.pid]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         child.stdout.close()
@@ -260,7 +253,7 @@ class KillTest(BreakTest):
         while time.monotonic() < deadline:
             if " " in moment and not moment.startswith("__"):
                 return events.stdout.readline().strip() == moment or None
-            for pid in descendants(start.pid):
+            for pid in family(start.pid):
                 with contextlib.suppress(OSError), open("/proc/%d/cmdline" % pid) as words:
                     if moment in words.read().replace("\0", " "):
                         return True

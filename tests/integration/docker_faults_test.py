@@ -279,15 +279,15 @@ class ServiceFaultTest(FaultTest):
         self.converge()
 
     def test_each_service_has_a_time_of_its_own(self):
-        self.checkout.change_profile("ready_within: .*", "ready_within: {airflow-init: 3}")
+        self.checkout.limit_services("{airflow-init: 3}")
         self.checkout.configure(env={"STAND_IN": "init:sleep-30"})
         self.fail_with(7, "airflow-init is still starting after 3", "devbox logs airflow-init", "devbox start --timeout", within=30)
         self.assertEqual(self.service("airflow-init")["state"], "starting")
-        self.checkout.change_profile("ready_within: .*", "ready_within: {triggerer: 4}")
+        self.checkout.limit_services("{triggerer: 4}")
         self.checkout.configure(env={"STAND_IN": "triggerer:hang"})
         error = self.fail_with(7, "triggerer is still starting after 4", "devbox start --timeout", within=40)
         self.assertIn("triggerer hangs", error["detail"])
-        self.checkout.change_profile("ready_within: .*", "ready_within: {}")
+        self.checkout.limit_services("{}")
         self.checkout.configure()
         self.converge()
 

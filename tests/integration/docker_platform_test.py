@@ -109,7 +109,7 @@ def setUpModule():
         raise unittest.SkipTest("compose v2: " + NO_V2)
     ENGINE.__enter__()
     unittest.addModuleCleanup(ENGINE.__exit__, None)
-    for name in ("busybox:latest", "postgres:15", *(docker_images.airflow_image(one.version) for one in (Airflow2Test, Airflow3Test)), docker_images.airflow_image("2.11.2")):
+    for name in ("busybox:latest", "postgres:15", *map(docker_images.airflow_image, support.VERSIONS)):
         ENGINE.image(name)
 
 

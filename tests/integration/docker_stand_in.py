@@ -36,6 +36,19 @@ def make_image(engine):
     return IMAGE
 
 
+def rewrite_profile(product, *changes):
+    """Puts texts in the places of patterns, each of which has to be there once."""
+    path = product + "/share/devbox/compose/profiles/%s/profile.yaml" % VERSION
+    with open(path) as file:
+        text = file.read()
+    for pattern, wanted in changes:
+        text, count = re.subn(pattern, wanted, text)
+        assert count == 1, "the profile has %s %d times" % (pattern, count)
+    os.remove(path)
+    with open(path, "w") as file:
+        file.write(text)
+
+
 def copy_product(folder, image=IMAGE, database=None):
     """Copies devbox to `folder`, with a profile on these images; returns the binary's path."""
     binary = folder + "/bin/devbox"
@@ -43,15 +56,7 @@ def copy_product(folder, image=IMAGE, database=None):
     shutil.copy2(support.BINARY, binary)
     share = os.path.join(os.path.dirname(os.path.dirname(support.BINARY)), "share/devbox")
     shutil.copytree(share, folder + "/share/devbox")
-    profile = folder + "/share/devbox/compose/profiles/%s/profile.yaml" % VERSION
-    with open(profile) as file:
-        text = file.read()
-    text, count = re.subn(r"(?m)^  image: .*$", "  image: " + image, text)
-    text, database_count = re.subn(r"(?m)^  database_image: .*$", "  database_image: " + (database or image), text)
-    assert (count, database_count) == (1, 1), "the profile names its images elsewhere now"
-    os.remove(profile)
-    with open(profile, "w") as file:
-        file.write(text)
+    rewrite_profile(folder, (r"(?m)^  image: .*$", "  image: " + image), (r"(?m)^  database_image: .*$", "  database_image: " + (database or image)))
     return binary
 
 
@@ -84,14 +89,9 @@ class Checkout(support.Checkout):
         lines += ["  env:"] + ['    %s: "%s"' % item for item in env.items()] if env else []
         self.write("devbox.yaml", "\n".join(lines + [extra]) + "\n")
 
-    def change_profile(self, pattern, text):
-        """Of this checkout's own devbox."""
-        path = self.product + "/installed/share/devbox/compose/profiles/%s/profile.yaml" % VERSION
-        with open(path) as file:
-            changed, count = re.subn(pattern, text, file.read())
-        assert count == 1, pattern
-        with open(path, "w") as file:
-            file.write(changed)
+    def limit_services(self, limits):
+        """The seconds that services have to become healthy, of this checkout's own devbox."""
+        rewrite_profile(self.product + "/installed", ("ready_within: .*", "ready_within: " + limits))
 
     def remove_override(self):
         if os.path.exists(self.path("devbox.compose.yaml")):

@@ -86,23 +86,22 @@ static void a_second_interruption_kills_at_once(void **state) {
     assert_in_range(result.duration_ms, 0, 3000);
 }
 
-static void another_devbox_is_told_twice_before_it_is_killed(void **state) {
-    ChildLines lines = {.seen = {.arena = ((ChildWorld *)*state)->ctx.arena}, .cancel_at = "ready", .cancel_by = 2};
-    ProcessSpec spec = child_world_spec(*state, "answer-second-term", "30");
+static ProcessResult run_and_force(ChildWorld *world, const char *mode) {
+    ChildLines lines = {.seen = {.arena = world->ctx.arena}, .cancel_at = "ready", .cancel_by = 2};
+    ProcessSpec spec = child_world_spec(world, mode, "30");
     spec.on_output = child_world_on_output;
     spec.handler_state = &lines;
-    spec.forced_grace_ms = 500;
     spec.grace_ms = 20000;
-    ProcessResult result = child_world_run(*state, &spec);
+    spec.forced_grace_ms = 500;
+    child_world_cancel = 0;
+    return child_world_run(world, &spec);
+}
+
+static void another_devbox_is_told_twice_before_it_is_killed(void **state) {
+    ProcessResult result = run_and_force(*state, "answer-second-term");
     assert_int_equal(result.outcome, PROCESS_INTERRUPTED);
     assert_int_equal(result.exit_code, 3);
-    spec = child_world_spec(*state, "ignore-term", "30");
-    spec.on_output = child_world_on_output;
-    spec.handler_state = &lines;
-    spec.forced_grace_ms = 500;
-    spec.grace_ms = 20000;
-    child_world_cancel = 0;
-    result = child_world_run(*state, &spec);
+    result = run_and_force(*state, "ignore-term");
     assert_int_equal(result.signal, SIGKILL);
     assert_in_range(result.duration_ms, 0, 5000);
 }

@@ -37,21 +37,24 @@ static const char *after(Case *one, int seconds) {
     return arena_format(one->arena, "%s %llds", name, slow.limit_ms / 1000);
 }
 
+// From now on, and not a second before.
+static void assert_over_after(Case *one, int seconds, const char *expected) {
+    assert_null(after(one, 0));
+    assert_null(after(one, seconds - 1));
+    assert_string_equal(after(one, 1), expected);
+}
+
 static void a_service_has_its_own_time(void **state) {
     Case one = begin(*state, 0);
     add(&one, "postgres", SERVICE_STARTING, 7);
     add(&one, "scheduler", SERVICE_HEALTHY, 8);
-    assert_null(after(&one, 0));
-    assert_null(after(&one, 119));
-    assert_string_equal(after(&one, 1), "postgres 120s");
+    assert_over_after(&one, 120, "postgres 120s");
 }
 
 static void others_have_four_minutes(void **state) {
     Case one = begin(*state, 0);
     add(&one, "scheduler", SERVICE_UNHEALTHY, 8);
-    assert_null(after(&one, 0));
-    assert_null(after(&one, 239));
-    assert_string_equal(after(&one, 1), "scheduler 240s");
+    assert_over_after(&one, 240, "scheduler 240s");
 }
 
 static void one_that_waits_for_another_has_time_meanwhile(void **state) {
@@ -61,9 +64,7 @@ static void one_that_waits_for_another_has_time_meanwhile(void **state) {
     assert_null(after(&one, 0));
     assert_string_equal(after(&one, 400), "postgres 120s");
     one.state.services.items[1].state = SERVICE_HEALTHY;
-    assert_null(after(&one, 0));
-    assert_null(after(&one, 239));
-    assert_string_equal(after(&one, 1), "scheduler 240s");
+    assert_over_after(&one, 240, "scheduler 240s");
 }
 
 static void one_that_waited_alone_for_a_moment_has_the_whole_time_later(void **state) {
@@ -133,16 +134,12 @@ static void no_service_has_less_than_the_least(void **state) {
 static void healthy_services_of_an_airflow_that_is_not_are_not_waited_for_for_ever(void **state) {
     Case one = begin(*state, 0);
     add(&one, "scheduler", SERVICE_HEALTHY, 8);
-    assert_null(after(&one, 0));
-    assert_null(after(&one, 239));
-    assert_string_equal(after(&one, 1), "Airflow 240s");
+    assert_over_after(&one, 240, "Airflow 240s");
 }
 
 static void an_airflow_that_shows_nothing_has_four_minutes(void **state) {
     Case one = begin(*state, 0);
-    assert_null(after(&one, 0));
-    assert_null(after(&one, 239));
-    assert_string_equal(after(&one, 1), "Airflow 240s");
+    assert_over_after(&one, 240, "Airflow 240s");
 }
 
 static void the_time_that_the_user_gives_is_for_all_together(void **state) {
