@@ -32,15 +32,17 @@ enum {
     HEALTH_TIMEOUT_MS = 5000,
     UNPAUSE_INTERVAL_MS = 1000,
     LOG_INTERVAL_MS = 5000,
-    END_GRACE_MS = 8000
+    END_GRACE_MS = 8000,
+    SILENCE_MS = 45 * 1000
 };
 
 typedef struct Supervised {
     const AirflowService *service;
     RestartPolicy policy;
-    long long due_ms;   // monotonic time of the next start; 0: running, or failed for good
-    bool is_deaf;       // it lived, but nobody listened on its port, so we ended it
-    long long kill_ms;  // monotonic time until which it may end by itself, to be started anew on request; 0: nobody asked
+    long long due_ms;          // monotonic time of the next start; 0: running, or failed for good
+    long long kill_ms;         // monotonic time until which it may end by itself, to be started anew on request; 0: nobody asked
+    long long listened_ms;     // monotonic time since which it listens but has answered nothing yet; 0: it does not listen
+    const char *why_we_ended;  // it lived, but served nobody; NULL: we let it be
 } Supervised;
 
 typedef struct Supervisor {
@@ -141,7 +143,8 @@ static void start_due_services(Supervisor *supervisor, Context *turn) {
         ServiceStatus *status = &supervisor->state.services.items[i];
         if (one->due_ms == 0 || clock_now_ms() < one->due_ms) continue;
         one->due_ms = 0;
-        one->is_deaf = false;
+        one->why_we_ended = NULL;
+        one->listened_ms = 0;
         one->kill_ms = 0;
         status->started_ms = clock_wall_ms();
         // A write to a dead host fails; its end is noticed at its pipe.
@@ -184,7 +187,7 @@ static int find_service(const Supervisor *supervisor, const char *name) {
 }
 
 static const char *describe_exit(Context *turn, const Supervised *one, const ServiceStatus *status, const HostEvent *event) {
-    if (one->is_deaf) return "did not listen on its port any more";
+    if (one->why_we_ended != NULL) return one->why_we_ended;
     const char *how = event->signal != 0 ? arena_format(turn->arena, "killed by signal %d", event->signal)
                                          : arena_format(turn->arena, "exited (%d)", event->exit_code);
     return arena_format(turn->arena, "%s %s after its start", how,
@@ -265,22 +268,40 @@ static void end_slow_services(Supervisor *supervisor) {
     }
 }
 
-// Airflow 2's web server outlives a gunicorn that was killed by two minutes, deaf. Its end is noticed like any other.
-static void end_deaf_service(Supervisor *supervisor, size_t index) {
-    int family;
-    const ServiceStatus *status = &supervisor->state.services.items[index];
-    bool may_listen = status->state != SERVICE_UNHEALTHY || status->pid <= 0;
-    if (may_listen || !network_port_is_free(supervisor->state.port, &family)) return;
-    supervisor->supervised[index].is_deaf = true;
-    kill(status->pid, SIGKILL);
+// A gunicorn whose worker hangs since its fork has an open port all the same. Aborted, it says in its log where it is
+// (faulthandler in airflow_api.py); what does not end by that is killed at the next look.
+static void end_mute_service(Supervisor *supervisor, Context *turn, size_t index, bool is_listening) {
+    Supervised *one = &supervisor->supervised[index];
+    pid_t pid = supervisor->state.services.items[index].pid;
+    if (one->listened_ms == 0 || !is_listening) one->listened_ms = is_listening ? clock_now_ms() : 0;
+    if (!is_listening || clock_now_ms() - one->listened_ms < SILENCE_MS) return;
+    if (one->why_we_ended != NULL) kill(pid, SIGKILL);
+    if (one->why_we_ended == NULL) supervisor_abort_service(turn, supervisor->project, pid);
+    one->why_we_ended = "listened on its port but answered nothing";
 }
 
-static void judge_silence(Supervisor *supervisor, const char *reason) {
+// Airflow 2's web server outlives a gunicorn that was killed by two minutes, deaf. Its end is noticed like any other.
+static void end_deaf_service(Supervised *one, pid_t pid) {
+    one->why_we_ended = "did not listen on its port any more";
+    kill(pid, SIGKILL);
+}
+
+static void end_useless_service(Supervisor *supervisor, Context *turn, size_t index) {
+    int family;
+    Supervised *one = &supervisor->supervised[index];
+    const ServiceStatus *status = &supervisor->state.services.items[index];
+    if (status->pid <= 0) return;
+    bool is_listening = !network_port_is_free(supervisor->state.port, &family);
+    if (status->state == SERVICE_STARTING) end_mute_service(supervisor, turn, index, is_listening);
+    if (status->state == SERVICE_UNHEALTHY && !is_listening) end_deaf_service(one, status->pid);
+}
+
+static void judge_silence(Supervisor *supervisor, Context *turn, const char *reason) {
     const StringList *components = &supervisor->setup.profile.health_components;
     RuntimeState *state = &supervisor->state;
     note(supervisor, service_health_judge_silence(supervisor->ctx->arena, state, components, reason, clock_wall_ms()));
     for (size_t i = 0; i < state->services.count; i++) {
-        if (service_health_serves_page(components, state->services.items[i].name)) end_deaf_service(supervisor, i);
+        if (service_health_serves_page(components, state->services.items[i].name)) end_useless_service(supervisor, turn, i);
     }
 }
 
@@ -300,7 +321,7 @@ static void check_health(Supervisor *supervisor, Context *turn) {
     if (airflow_health_ask(turn, &supervisor->setup.profile, state->port, HEALTH_TIMEOUT_MS, &components, &err)) {
         note(supervisor, service_health_judge(supervisor->ctx->arena, state, &components, clock_wall_ms()));
     } else {
-        judge_silence(supervisor, err.message);
+        judge_silence(supervisor, turn, err.message);
     }
     bool is_settled = state->phase == RUNTIME_HEALTHY || state->phase == RUNTIME_FAILED;
     supervisor->next_health_ms = clock_now_ms() + (is_settled ? HEALTH_INTERVAL_MS : pause_after(clock_now_ms() - asked_ms));

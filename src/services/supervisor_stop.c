@@ -8,7 +8,7 @@
 #include "io/platform.h"
 #include "services/supervisor.h"
 
-enum { GRACE_MS = 8000, KILL_ROUNDS = 150, PAUSE_MS = 20 };
+enum { GRACE_MS = 8000, KILL_ROUNDS = 150, ABORT_ROUNDS = 25, PAUSE_MS = 20 };
 
 static ProcessInfoList find_marked(Context *ctx, const Project *project) {
     ProcessInfoList marked = platform_processes_with_marker(ctx->arena, supervisor_marker(ctx->arena, project)), others = {0};
@@ -65,6 +65,24 @@ void supervisor_kill_leftovers(Context *ctx, const Project *project) {
         }
         clock_sleep_ms(PAUSE_MS);
         supervisor_reap();
+    }
+}
+
+static void abort_process(Context *ctx, const ProcessInfo *process) {
+    ProcessInfoList aborted = {0};
+    list_push(ctx->arena, &aborted, *process);
+    kill(process->pid, SIGABRT);
+    for (int round = 0; round < ABORT_ROUNDS && is_any_ending(ctx, &aborted); round++) clock_sleep_ms(PAUSE_MS);
+}
+
+void supervisor_abort_service(Context *ctx, const Project *project, pid_t component) {
+    ProcessInfoList marked = find_marked(ctx, project);
+    // The component first: it would fork anew what ended before it.
+    list_each(ProcessInfo, process, &marked) {
+        if (process->pid == component) abort_process(ctx, process);
+    }
+    list_each(ProcessInfo, process, &marked) {
+        if (process->session == component && process->pid != component) abort_process(ctx, process);
     }
 }
 

@@ -13,6 +13,9 @@ void supervisor_kill_leftovers(Context *ctx, const Project *project);
 // `host`, the parent of all components, is spared.
 void supervisor_kill_orphans(Context *ctx, const Project *project, pid_t host);
 
+// Aborts a component and what it forked, one after the other, so that each says undisturbed in its log where it was.
+void supervisor_abort_service(Context *ctx, const Project *project, pid_t component);
+
 // Waits for whatever has ended: the supervisor is a subreaper, so orphans become its children and stay zombies until then.
 void supervisor_reap(void);
 

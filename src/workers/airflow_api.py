@@ -1,5 +1,6 @@
 """What differs between Airflow 2 (REST API v1) and Airflow 3 (REST API v2); beside airflow_runs.py the only module that knows."""
 
+import faulthandler
 import importlib
 import inspect
 import sys
@@ -92,6 +93,8 @@ def close_database():
 def run_component(argv):
     """Run `airflow ARGV` in this process; returns or raises SystemExit when it ends."""
     sys.argv = ["airflow", *argv]
+    # A component that crashes in C, or that devbox ends because it hangs, says in its log where it was.
+    faulthandler.enable()
     if argv[0] == "dag-processor" and not is_airflow_3():
         _run_dag_processor_2(argv)
         return
@@ -105,6 +108,10 @@ def run_component(argv):
 def _serve_in_this_process_2():
     """Let the command become gunicorn: as its child gunicorn would import Airflow anew, and its end go unnoticed for minutes."""
     from airflow.cli.commands import webserver_command
+    from airflow.www import gunicorn_config
+
+    # Nobody uses it, and its thread runs while the worker is forked, which may then hang. Older ones pass over the unknown name.
+    gunicorn_config.control_socket_disable = True
 
     def become_gunicorn(argv, **_):
         from gunicorn.app.wsgiapp import run

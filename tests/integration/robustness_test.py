@@ -214,6 +214,42 @@ class CrashingComponentTest(Case):
         self.assert_healthy(checkout)
 
 
+class MuteWebServerTest(Case):
+    """A web server whose worker hangs as soon as it is forked: its port is open, and nothing answers."""
+
+    PLUGIN = '''
+import os
+import sys
+import time
+
+def hang_once():
+    if "gunicorn" in sys.argv[0] and not os.path.exists(%r):
+        open(%r, "w").close()
+        time.sleep(1000)
+
+os.register_at_fork(after_in_child=hang_once)
+'''
+
+    def test_it_is_started_again_and_its_log_says_where_it_hung(self):
+        platform = self.checkout()
+        hung = platform.path("hung")
+        platform.write("plugins/hang_once.py", self.PLUGIN % (hung, hung))
+        start = platform.spawn(*AIRFLOW_ONLY)
+        self.addCleanup(start.wait)
+        self.addCleanup(start.kill)
+        message = lambda: self.services(platform).get("webserver", {}).get("message")
+        support.wait_until(lambda: message() == "listened on its port but answered nothing", 120, "the end of the hanging web server")
+        self.assertEqual(start.wait(60), 0)
+        self.assertTrue(os.path.exists(hung))
+        self.assert_healthy(platform)
+        self.assertEqual(1, self.services(platform)["webserver"]["restarts"])
+        with open(platform.path(".devbox/logs/webserver.log")) as file:
+            log = file.read()
+        self.assertRegex(log, r"Fatal Python error: Aborted")
+        self.assertRegex(log, r'hang_once.py", line \d+ in hang_once')
+        self.assertNotIn("ontrol socket", log)
+
+
 class KilledStartTest(Case):
     """kill -9 of `devbox start` at several moments, and of the processes that do its steps."""
 
@@ -345,4 +381,4 @@ class KilledInstallTest(Case):
         self.assertEqual(platform.run("test", "dbt", env=fresh).check().code, 0)
 
 
-processes.main([KilledStartTest, Supervision2Test, Supervision3Test, CrashingComponentTest, KilledInstallTest, KilledSeedTest])
+processes.main([MuteWebServerTest, KilledStartTest, Supervision2Test, Supervision3Test, CrashingComponentTest, KilledInstallTest, KilledSeedTest])
