@@ -1,6 +1,7 @@
 """What differs between Airflow 2 (REST API v1) and Airflow 3 (REST API v2); beside airflow_runs.py the only module that knows."""
 
 import faulthandler
+import functools
 import importlib
 import inspect
 import sys
@@ -140,9 +141,14 @@ def list_python_files(folder):
     from airflow.utils.file import list_py_file_paths
 
     options = {"safe_mode": False}
-    if "include_examples" in inspect.signature(list_py_file_paths).parameters:
+    if "include_examples" in _parameters(list_py_file_paths):
         options["include_examples"] = False
     return sorted(str(path) for path in list_py_file_paths(folder, **options))
+
+
+@functools.cache
+def _parameters(function):
+    return tuple(inspect.signature(function).parameters)
 
 
 def looks_like_dag_file(path):
@@ -161,7 +167,7 @@ def new_dag_bag(folder):
         from airflow.models.dagbag import DagBag
 
     wanted = {"include_examples": False, "collect_dags": False, "load_op_links": False, "bundle_path": Path(folder)}
-    known = inspect.signature(DagBag.__init__).parameters
+    known = _parameters(DagBag.__init__)
     return DagBag(folder, **{name: value for name, value in wanted.items() if name in known})
 
 

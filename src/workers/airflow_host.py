@@ -21,6 +21,8 @@ os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 import airflow_api  # noqa: E402
 import airflow_warm  # noqa: E402
 import dag_requests  # noqa: E402
+import user_process  # noqa: E402
+import warm_command  # noqa: E402
 import warm_server  # noqa: E402
 from host_process import EventStream, die_with_parent, end_with, lasting_imports, take_stdout, thread_count, write_to_log  # noqa: E402
 
@@ -140,25 +142,31 @@ def run_request():
     line = sys.stdin.buffer.readline()
     if not line.strip():
         sys.exit("airflow_host: no request on stdin; expected one line of JSON")
-    events.send("host", mode=warm_server.mode, pid=os.getpid())
+    events.send("host", mode=warm_command.mode, pid=os.getpid())
     request = json.loads(line)
     if request.get("attended"):
         end_with(0)
     dag_requests.answer(request, events)
-    warm_server.finish(0)
+    warm_command.finish(0)
+
+
+def _get_ready():
+    """In a process that will run one request: what can be done before it comes."""
+    user_process.keep_reserve(airflow_warm.rehearse)
+    airflow_warm.rehearse()
 
 
 def run_server(listener, path):
     """Forks inherit what is imported here; the first command need not wait for what only later ones are faster with."""
     home = airflow_warm.prepare_home(os.path.splitext(path)[0] + ".home")
-    server = warm_server.WarmServer(int(listener), path, lambda: airflow_warm.warm_up(home))
+    server = warm_server.WarmServer(int(listener), path, lambda: airflow_warm.warm_up(home), _get_ready)
     with lasting_imports(), airflow_warm.without_web_frameworks():
         airflow_api.import_for_requests()
         airflow_warm.redirect_connections()
     if server.serve() is not None:
         run_request()  # in a fork; does not return
     shutil.rmtree(home, ignore_errors=True)
-    warm_server.finish(0)
+    warm_command.finish(0)
 
 
 def main():

@@ -60,6 +60,7 @@ PLUGIN_MODULES = ("airflow.plugins_manager", "airflow.listeners.listener", "airf
 
 # The file that all connections of this process lead to; None: the one that Airflow was imported with.
 _database = None
+_was_imported_elsewhere = False
 
 
 def prepare_home(home):
@@ -94,6 +95,8 @@ def redirect_connections():
     from airflow import settings
     from sqlalchemy import event
 
+    global _was_imported_elsewhere
+    _was_imported_elsewhere = True
     for engine in _engines(settings):
 
         @event.listens_for(engine, "do_connect")
@@ -113,8 +116,10 @@ def _engines(settings):
 
 
 def settle(database, folder):
-    """Tell an Airflow that was imported elsewhere where it is now; the environment already says it."""
+    """Tell an Airflow that was imported elsewhere where it is now, once; the environment already says it."""
     global _database
+    if not _was_imported_elsewhere or _database == database:
+        return
     from airflow import settings
 
     _database = database
@@ -126,10 +131,21 @@ def settle(database, folder):
     for handler in logging.getLogger("airflow.task").handlers:
         if hasattr(handler, "local_base"):
             handler.local_base = os.environ["AIRFLOW__LOGGING__BASE_LOG_FOLDER"]
+    if _look_around():
+        settings.import_local_settings()
+
+
+def _look_around():
+    """Whether there are local settings, after forgetting what was not there before."""
     _forget_missing_folders()
     _forget_plugins()
-    if importlib.util.find_spec("airflow_local_settings") is not None:
-        settings.import_local_settings()
+    return importlib.util.find_spec("airflow_local_settings") is not None
+
+
+def rehearse():
+    """What every process of a request begins with, and what changes nothing for it."""
+    _look_around()
+    airflow_api.list_python_files(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
 
 
 def _forget_missing_folders():

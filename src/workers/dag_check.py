@@ -4,8 +4,10 @@ import os
 import select
 import time
 from collections import deque
+from functools import partial
 
 import airflow_api
+import airflow_warm
 import dag_files
 from file_uses import FileUses
 from user_process import GRACE_S, UserProcess
@@ -18,6 +20,16 @@ def check_dags(request, events):
     started = time.monotonic()
     left = _Check(request, events).run()
     events.send("done", state="success", duration_ms=round((time.monotonic() - started) * 1000), left=left)
+
+
+def _check_files(folder, database, paths, uses_below, events, _):
+    airflow_warm.settle(database, folder)
+    for path in paths:
+        with FileUses(path, uses_below) as uses:
+            found = dag_files.load(path, folder)
+            if found.error is None:
+                dag_files.check_dags(found, database)
+        events.send("file", **found.as_event(), **uses.as_event())
 
 
 class _Check:
@@ -68,17 +80,9 @@ class _Check:
 
     def _start(self, queue):
         if queue:
-            paths = list(queue)
-            process = UserProcess(lambda events, _: self._check(paths, events), self._limit_s + GRACE_S)
+            work = partial(_check_files, self._folder, self._database, list(queue), self._uses_below)
+            process = UserProcess(work, self._limit_s + GRACE_S)
             self._processes[process.descriptor] = (process, queue)
-
-    def _check(self, paths, events):
-        for path in paths:
-            with FileUses(path, self._uses_below) as uses:
-                found = dag_files.load(path, self._folder)
-                if found.error is None:
-                    dag_files.check_dags(found, self._database)
-            events.send("file", **found.as_event(), **uses.as_event())
 
     def _take(self, descriptor):
         process, queue = self._processes[descriptor]

@@ -10,7 +10,7 @@ import airflow_api
 import airflow_warm
 import dag_check
 import dag_test
-import warm_server
+import warm_command
 from host_process import lasting_imports
 from user_process import nothing_left_behind
 
@@ -24,12 +24,11 @@ def answer(request, events):
         asked = f"protocol {request.get('protocol')}, op {request.get('op')!r}"
         sys.exit(f"airflow_host: cannot answer {asked}; devbox and its workers must be of one version")
     _prepare(request)
-    if warm_server.mode == "cold":
+    if warm_command.mode == "cold":
         with lasting_imports():
             airflow_api.import_for_requests()
-    else:
-        airflow_warm.settle(os.path.join(request["work_dir"], "airflow.db"), request["dags_folder"])
-    with nothing_left_behind():
+    airflow_warm.settle(os.path.join(request["work_dir"], "airflow.db"), request["dags_folder"])
+    with nothing_left_behind(has_reaping_parent=warm_command.mode == "warm"):
         OPERATIONS[request["op"]](request, events)
 
 

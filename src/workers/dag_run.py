@@ -10,6 +10,7 @@ from contextlib import closing
 
 import airflow_api
 import airflow_runs
+import airflow_warm
 import dag_debugger
 import dag_files
 from xcom_files import XComFiles
@@ -22,6 +23,7 @@ FINISHED = ("success", "failed", "skipped", "upstream_failed", "removed")
 def run_request(request, events, pauses):
     """Find the DAG, run it, send the events; always ends with `done`."""
     started = time.monotonic()
+    airflow_warm.settle(os.path.join(request["work_dir"], "airflow.db"), request["dags_folder"])
     signal.signal(TIMEOUT_SIGNAL, _raise_timeout)
     outcome = _begin_debugger(request, events) or _find(request, events)
     if "dag" in outcome:

@@ -4,6 +4,7 @@ import select
 import signal
 import sys
 import time
+from functools import partial
 
 import dag_files
 import dag_run
@@ -20,7 +21,7 @@ TERM_S = 1.0
 def test_dag(request, events):
     """The events of the run as they happen; the last one is `done`, whatever the DAG does to its process."""
     watch = _Watch(request, events)
-    process = UserProcess(lambda inner, pauses: dag_run.run_request(request, inner, pauses), request["timeout_ms"] / 1000)
+    process = UserProcess(partial(dag_run.run_request, request), request["timeout_ms"] / 1000)
     while not watch.is_done:
         ready, _, _ = select.select([process.descriptor], [], [], min(LOOK_S, process.time_left_s()))
         watch.log.look()
@@ -33,7 +34,8 @@ def test_dag(request, events):
             watch.take(event)
             if event["event"] == "task":
                 process.let_go_on()
-    process.kill()
+    if not process.says_farewell():
+        process.kill()
     ending = process.wait()
     if not watch.is_done:
         watch.finish(ending)

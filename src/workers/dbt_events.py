@@ -3,7 +3,7 @@ import json
 import os
 import threading
 
-import warm_server
+import warm_command
 from dbt_warehouse import connect
 
 STATUS = {"success": "pass", "pass": "pass", "fail": "fail", "warn": "warn", "skipped": "skip", "no-op": "skip"}
@@ -42,7 +42,7 @@ class Events:
         if not self.is_host_told:
             self.is_host_told = True
             manifest = None if is_known is None else "known" if is_known else "parsed"
-            self.write({"event": "host", "mode": warm_server.mode, "manifest": manifest})
+            self.write({"event": "host", "mode": warm_command.mode, "manifest": manifest})
 
     def on_dbt_event(self, message):
         if self.file and message.info.name == "NodeFinished":

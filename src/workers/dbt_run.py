@@ -18,7 +18,7 @@ from dbt_command_line import drop_replaced, find_command, own_flags, parse_flags
 from dbt_events import Events, cancel_only_open_connections  # noqa: E402
 from host_process import end_with, lasting_imports  # noqa: E402
 import dbt_warm  # noqa: E402
-import warm_server  # noqa: E402
+import warm_command  # noqa: E402
 sys.dont_write_bytecode = False
 # dbt imports every module called dbt_* that it finds as a plugin: ours, and any dags/dbt_*.py that Airflow left on PYTHONPATH
 FOREIGN = {os.path.abspath(path) for path in [sys.path[0]] + os.environ.pop("PYTHONPATH", "").split(os.pathsep) if path}
@@ -258,9 +258,9 @@ def end(exit_code):
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    if warm_server.mode != "cold":
+    if warm_command.mode != "cold":
         dbt_warm.release()
-        warm_server.finish(exit_code)
+        warm_command.finish(exit_code)
     sys.exit(exit_code)
 
 

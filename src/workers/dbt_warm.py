@@ -13,6 +13,7 @@ from collections import namedtuple
 from multiprocessing import resource_tracker
 
 import dbt_truth
+import warm_command
 import warm_server
 
 MOST_MANIFESTS = 2  # the sandbox's and that of tests
@@ -43,7 +44,7 @@ def serve(listener, path, import_dbt):
     words = warm_server.WarmServer(int(listener), path, learn).serve()
     if words is None:
         release()
-        warm_server.finish(0)
+        warm_command.finish(0)
     return words
 
 
@@ -133,7 +134,7 @@ def warm_up(manifest, found):
 # --- in the process of a command ------------------------------------------------------------------------------------------
 
 def is_on():
-    return warm_server.mode == "warm"
+    return warm_command.mode == "warm"
 
 
 def find_truth(context, parse):

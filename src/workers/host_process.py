@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import fcntl
+import functools
 import gc
 import json
 import os
@@ -10,9 +11,11 @@ import select
 import signal
 import sys
 import threading
+import time
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+MOST_DESCRIPTORS = 256  # one more only costs somebody time
 
 
 class EventStream:
@@ -68,14 +71,38 @@ def _look_at_bonds(*_):
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def adopt_orphans():
-    """Have the kernel (Linux) make this process the parent of whatever its descendants leave behind."""
+def adopt_orphans(wanted=True):
+    """Have the kernel (Linux) make this process the parent of whatever its descendants leave behind, or no more."""
     if sys.platform == "linux":
-        _prctl(PR_SET_CHILD_SUBREAPER, 1)
+        _prctl(PR_SET_CHILD_SUBREAPER, int(wanted))
+
+
+@functools.cache
+def _libc():
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def _prctl(option, value):
-    ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+    _libc().prctl(option, value, 0, 0, 0)
+
+
+def children():
+    """The pids of this process's children, dead ones that nobody waited for too; none where the system does not tell."""
+    try:
+        with open("/proc/thread-self/children", encoding="ascii") as file:
+            return [int(word) for word in file.read().split()]
+    except OSError:
+        return []
+
+
+def enter(environment, folder, umask):
+    """Be where somebody else is."""
+    os.umask(umask)
+    os.chdir(folder)
+    for name in set(os.environb) - set(environment):
+        del os.environb[name]
+    os.environb.update(environment)
+    time.tzset()  # C's functions look at TZ only once
 
 
 def write_to_log(log):

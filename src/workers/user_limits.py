@@ -10,9 +10,10 @@ USABLE_SHARE = 0.8
 CGROUP = "/sys/fs/cgroup/"
 # Of a container, as the two versions of cgroups tell them: limit, use, and what of it the kernel gives back.
 CGROUP_FILES = (
-    ("memory.max", "memory.current", "memory.stat", "inactive_file"),
-    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat", "total_inactive_file"),
+    ("memory.max", "memory.current", "memory.stat", b"inactive_file "),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat", b"total_inactive_file "),
 )
+TABLE_BYTES = 1 << 16
 LOG_LIMIT = 64 << 20
 LOG_HEAD = LOG_TAIL = 1 << 20
 MOST_CHUNKS = 8
@@ -28,7 +29,7 @@ def limit_memory():
     # A /proc that tells less than usual is no reason not to run a test.
     with contextlib.suppress(OSError, TypeError, ValueError):
         given = resource.getrlimit(resource.RLIMIT_DATA)
-        own = _number("/proc/self/status", "VmData") << 10
+        own = _number(_content("/proc/self/status"), b"VmData:") << 10
         limits = [limit for limit in (own + max(0, int(_spare_bytes() * USABLE_SHARE)), *given) if limit >= 0]
         resource.setrlimit(resource.RLIMIT_DATA, (min(limits), given[1]))
         # What Airflow has already, much of it only reserved, says nothing to the user.
@@ -37,26 +38,29 @@ def limit_memory():
 
 def _spare_bytes():
     """What processes can still have here without anybody's harm."""
-    spare = sum(_number("/proc/meminfo", name) << 10 for name in ("MemAvailable", "SwapFree"))
+    table = _content("/proc/meminfo")
+    spare = _number(table, b"MemAvailable:") + _number(table, b"SwapFree:") << 10
     for limit, use, table, reclaimable in CGROUP_FILES:
         with contextlib.suppress(OSError, ValueError):  # not this version, or no limit ("max")
-            used = _content(CGROUP + use) - _number(CGROUP + table, reclaimable)
-            spare = min(spare, _content(CGROUP + limit) - used)
+            most = int(_content(CGROUP + limit))
+            spare = min(spare, most - int(_content(CGROUP + use)) + _number(_content(CGROUP + table), reclaimable))
     return spare
 
 
 def _content(path):
-    with open(path, encoding="ascii") as file:
-        return int(file.read())
+    file = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(file, TABLE_BYTES)
+    finally:
+        os.close(file)
 
 
-def _number(path, name):
-    with open(path, encoding="ascii", errors="replace") as file:
-        for line in file:
-            words = line.replace(":", " ").split()
-            if len(words) > 1 and words[0] == name:
-                return int(words[1])
-    raise ValueError(f"{path} does not tell {name}")
+def _number(table, name):
+    """What stands behind `name` at the start of a line."""
+    _, found, rest = (b"\n" + table).partition(b"\n" + name)
+    if not found:
+        raise ValueError(f"nothing tells {name}")
+    return int(rest.split(None, 1)[0])
 
 
 def explain_memory(error):

@@ -3,41 +3,51 @@
 import contextlib
 import json
 import os
+import pickle
+import select
 import signal
+import socket
 import sys
 import time
 import traceback
 
 import user_limits
-from host_process import EventStream, adopt_orphans, die_with_parent
+from host_process import MOST_DESCRIPTORS, EventStream, adopt_orphans, children, die_with_parent, enter, thread_count
 
 # What a process gets beyond its limit, to report the timeout itself with the place where it hung: much, for a machine that is busy.
 GRACE_S = 4.0
 # What tasks get to cancel what they started elsewhere (on_kill), when nobody wants their result any more.
-FAREWELL_S = 1.2
+ON_KILL_S = 1.2
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-CHILDREN = "/proc/thread-self/children"
+# The last line of a process that leaves nothing behind but its memory, which to take back costs the system milliseconds.
+FAREWELL = b""
+FAREWELL_WAIT_S = 0.1
+
+# Those who said farewell; None where nobody but us would take note of their ends.
+_leaving = None
 
 
 @contextlib.contextmanager
-def nothing_left_behind():
+def nothing_left_behind(has_reaping_parent):
     """Whatever user code starts, in whatever session, ends with the block, or when this process is told to end."""
+    global _leaving
+    _leaving = set() if has_reaping_parent else None
     adopt_orphans()
     for number in ENDING_SIGNALS:
-        signal.signal(number, _say_farewell)
+        signal.signal(number, _end_all)
     try:
         yield
     finally:
         _kill_children()
 
 
-def _say_farewell(number, _):
+def _end_all(number, _):
     for again in ENDING_SIGNALS:
         signal.signal(again, signal.SIG_IGN)
-    deadline = time.monotonic() + FAREWELL_S
-    for pid in _children():
+    deadline = time.monotonic() + ON_KILL_S
+    for pid in children():
         os.kill(pid, signal.SIGTERM)
-    while _children() and time.monotonic() < deadline:
+    while children() and time.monotonic() < deadline:
         _reap()
         time.sleep(0.01)
     _kill_children()
@@ -46,18 +56,10 @@ def _say_farewell(number, _):
 
 def _kill_children():
     """The children of a killed child become ours."""
-    while pids := _children():
+    while pids := [pid for pid in children() if pid not in (_leaving or ())]:
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
         _reap()
-
-
-def _children():
-    try:
-        with open(CHILDREN, encoding="ascii") as file:
-            return [int(word) for word in file.read().split()]
-    except OSError:
-        return []
 
 
 def _reap():
@@ -78,22 +80,22 @@ class Pauses:
 
 
 class UserProcess:
-    """Runs work(events, pauses) in a fork; its events arrive here."""
+    """Runs work(events, pauses), a function or a partial one of a module, in a process of its own; its events arrive here."""
 
     def __init__(self, work, timeout_s):
         read, write = os.pipe()
         pause_read, pause_write = os.pipe()
-        parent = os.getpid()
-        self.pid = os.fork()
+        self.pid = _order_reserve(work, write, pause_read) or _fork()
         if self.pid == 0:
             os.close(read)
             os.close(pause_write)
-            _run(lambda events: work(events, Pauses(pause_read)), write, parent)
+            _run(work, write, pause_read)
         os.close(write)
         os.close(pause_read)
         self.descriptor = read
         self._pauses = pause_write
         self._buffer = b""
+        self._has_left = False
         self.give(timeout_s)
 
     def give(self, seconds):
@@ -108,7 +110,16 @@ class UserProcess:
         if not data:
             return None
         *lines, self._buffer = (self._buffer + data).split(b"\n")
-        return [json.loads(line) for line in lines]
+        self._has_left = FAREWELL in lines
+        return [json.loads(line) for line in lines if line != FAREWELL]
+
+    def says_farewell(self):
+        """Whether it has nothing more to do than to end; what it still says is lost."""
+        while not self._has_left:
+            ready, _, _ = select.select([self.descriptor], [], [], FAREWELL_WAIT_S)
+            if not ready or self.read_events() is None:
+                return False
+        return True
 
     def let_go_on(self):
         with contextlib.suppress(BrokenPipeError):
@@ -123,9 +134,12 @@ class UserProcess:
             os.killpg(self.pid, signal.SIGKILL)
 
     def wait(self):
-        """Says how the process ended, as the reason why it sent no more."""
+        """Says how the process ended, as the reason why it sent no more; one that said farewell is not waited for."""
         os.close(self.descriptor)
         os.close(self._pauses)
+        if self._has_left and _leaving is not None:
+            _leaving.add(self.pid)
+            return "the Python process has ended"
         _, status = os.waitpid(self.pid, 0)
         if os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
@@ -141,20 +155,89 @@ def _read_nothing():
     os.close(nothing)
 
 
-def _run(work, descriptor, parent):
-    status = 70
-    try:
+def _fork():
+    parent = os.getpid()
+    pid = os.fork()
+    if pid == 0:
         os.setsid()
         for number in ENDING_SIGNALS:
             signal.signal(number, signal.SIG_DFL)
         die_with_parent(parent, signal.SIGKILL)
         _read_nothing()
+    return pid
+
+
+# A process that was forked before there was work, and the socket where it waits for it.
+_reserve = None
+
+
+def keep_reserve(rehearse):
+    """Fork the first user process now, when nobody waits; what it touches in rehearse() need not be copied later."""
+    global _reserve
+    near, far = socket.socketpair()
+    pid = _fork()
+    if pid == 0:
+        near.close()
+        rehearse()
+        _wait_for_order(far)
+    far.close()
+    _reserve = (pid, near)
+
+
+def _order_reserve(work, write, pause_read):
+    """Its pid; None when there is none any more."""
+    global _reserve
+    if _reserve is None:
+        return None
+    pid, line = _reserve
+    _reserve = None
+    umask = os.umask(0o077)
+    os.umask(umask)
+    order = pickle.dumps(((dict(os.environb), os.getcwd(), umask), work))
+    with line:
+        try:
+            socket.send_fds(line, [len(order).to_bytes(4, sys.byteorder)], [1, 2, write, pause_read])
+            line.sendall(order)
+        except OSError:  # it was killed
+            return None
+    return pid
+
+
+def _wait_for_order(line):
+    with line:
+        count, descriptors, _, _ = socket.recv_fds(line, 4, 4)
+        if not descriptors:
+            os._exit(0)
+        order = line.recv(int.from_bytes(count, sys.byteorder), socket.MSG_WAITALL)
+    stdout, stderr, write, pause_read = descriptors
+    for descriptor, number in ((stdout, 1), (stderr, 2)):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    surroundings, work = pickle.loads(order)
+    enter(*surroundings)
+    _run(work, write, pause_read)
+
+
+def _run(work, descriptor, pause_read):
+    status = 70
+    try:
         user_limits.limit_memory()
-        work(EventStream(descriptor))
+        # What the user forks lives on when this process is killed, and would hide its end.
+        os.register_at_fork(after_in_child=lambda: [os.closerange(number, number + 1) for number in (descriptor, pause_read)])
+        work(EventStream(descriptor), Pauses(pause_read))
         status = 0
     except BaseException:
         traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
+        if status == 0 and not children() and thread_count() == 1:
+            _say_farewell(descriptor)
         os._exit(status)
+
+
+def _say_farewell(descriptor):
+    """Also lets go of all that others wait for."""
+    with contextlib.suppress(OSError):
+        os.write(descriptor, FAREWELL + b"\n")
+        os.closerange(0, MOST_DESCRIPTORS)

@@ -6,7 +6,6 @@ It ends when nobody came for a while, when its socket or its checkout is gone, o
 import array
 import contextlib
 import gc
-import marshal
 import os
 import select
 import signal
@@ -15,32 +14,33 @@ import subprocess
 import sys
 import time
 
-from host_process import die_with_parent, end_with, thread_count
+import spare_process
+import warm_command
+from host_process import adopt_orphans, children, die_with_parent, thread_count
 
 IDLE_S = 30 * 60
 LOOK_S = 20.0
-RECEIVE_TIMEOUT_S = 5.0
 END_GRACE_S = 4.0
-MOST_DESCRIPTORS = 256  # one more only costs its caller time
 WAKING_SIGNALS = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-
-# How the current command is run: "cold" in a process of its own, "warm" in a fork, "standby" in a process that waited for just one.
-mode = "cold"
-_door = None
 
 
 class WarmServer:
-    """`warm_up` is called as soon as nothing else is to be done: once, or again after commands as long as it returns True."""
+    """`warm_up` is called as soon as nothing else is to be done: once, or again after commands as long as it returns True.
 
-    def __init__(self, listener, path, warm_up):
+    `rehearse` is called in each fork that waits for its command: what it touches need not be copied later.
+    """
+
+    def __init__(self, listener, path, warm_up, rehearse=lambda: None):
         self._listener = socket.socket(fileno=listener)
         self._path = path
         self._inode = os.stat(path).st_ino
         self._warm_up = warm_up
+        self._rehearse = rehearse
         self._is_warm = False
         self._cools = False
         self._commands = {}
         self._kills = {}
+        self._spare = None
         self._last_use = time.monotonic()
         self._is_ending = False
 
@@ -50,7 +50,11 @@ class WarmServer:
         for descriptor in (self._wake_read, self._wake_write):
             os.set_blocking(descriptor, False)
         self._catch_signals()
+        adopt_orphans()
         while not self._is_over():
+            line = self._use_idle_time()
+            if line is not None:
+                return warm_command.begin(spare_process.wait_for_door(line), "warm")
             ready = self._wait()
             for pid, connection in list(self._commands.items()):
                 if connection is not None and connection.fileno() in ready:
@@ -81,23 +85,48 @@ class WarmServer:
             poll.register(self._listener, select.POLLIN)
         for connection in filter(None, self._commands.values()):
             poll.register(connection, 0)
-        return {descriptor for descriptor, _ in poll.poll(self._wait_s() * 1000)}
+        return {descriptor for descriptor, _ in poll.poll((0.1 if self._kills else LOOK_S) * 1000)}
 
     def _catch_signals(self):
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         for number in WAKING_SIGNALS:
             signal.signal(number, lambda *_: None)
 
-    def _wait_s(self):
-        """Also where the time without commands is used."""
-        if not self._is_warm and not self._commands and not select.select([self._listener], [], [], 0)[0]:
-            self._is_warm = True
-            self._cools = bool(self._warm_up())
-            # A task that ran here has left handlers of its own behind, and an event loop none.
-            self._catch_signals()
-            gc.collect()
-            gc.freeze()
-        return 0.1 if self._kills else LOOK_S
+    def _is_idle(self):
+        return not self._commands and not self._is_ending and not select.select([self._listener, self._wake_read], [], [], 0)[0]
+
+    def _use_idle_time(self):
+        """Returns None in the server, and in a spare process the socket where its door will come."""
+        if not self._is_warm and self._is_idle():
+            self._get_warm()
+        if self._spare is None and self._is_idle() and _is_fork_safe():
+            return self._fork_spare()
+        return None
+
+    def _get_warm(self):
+        self._dismiss_spare()
+        self._is_warm = True
+        self._cools = bool(self._warm_up())
+        # A task that ran here has left handlers of its own behind, and an event loop none.
+        self._catch_signals()
+        gc.collect()
+        gc.freeze()
+
+    def _fork_spare(self):
+        near, far = socket.socketpair()
+        pid = self._fork()
+        if pid == 0:
+            near.close()
+            self._rehearse()
+            return far
+        far.close()
+        self._spare = spare_process.Spare(pid, near)
+        return None
+
+    def _dismiss_spare(self):
+        if self._spare is not None:
+            self._spare.dismiss()
+            self._spare = None
 
     def _is_over(self):
         if self._commands:
@@ -117,18 +146,32 @@ class WarmServer:
             self._is_ending = True
 
     def _reap(self):
-        while self._commands:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-            if pid == 0:
-                return
-            connection = self._commands.pop(pid, None)
-            self._kills.pop(pid, None)
-            self._last_use = time.monotonic()
-            self._is_warm = self._is_warm and not self._cools
-            if connection is not None:
-                with contextlib.suppress(OSError):
-                    connection.sendall(os.waitstatus_to_exitcode(status).to_bytes(4, sys.byteorder, signed=True))
-                connection.close()
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG)) != (0, 0):
+                self._note_end(*ended)
+        self._kill_strays()
+
+    def _note_end(self, pid, status):
+        if self._spare is not None and pid == self._spare.pid:
+            self._dismiss_spare()
+        if pid not in self._commands:
+            return
+        connection = self._commands.pop(pid)
+        self._kills.pop(pid, None)
+        self._last_use = time.monotonic()
+        self._is_warm = self._is_warm and not self._cools
+        if connection is not None:
+            with contextlib.suppress(OSError):
+                connection.sendall(os.waitstatus_to_exitcode(status).to_bytes(4, sys.byteorder, signed=True))
+            connection.close()
+
+    def _kill_strays(self):
+        """What a command had started came to us when it was killed. Helpers of our own are in our session."""
+        known = {self._spare.pid, *self._commands} if self._spare is not None else set(self._commands)
+        for pid in children():
+            with contextlib.suppress(ProcessLookupError):
+                if pid not in known and os.getsid(pid) != os.getsid(0):
+                    os.kill(pid, signal.SIGKILL)
 
     def _lose_door(self, pid):
         """Nobody waits for this command any more."""
@@ -156,18 +199,31 @@ class WarmServer:
         return None
 
     def _run(self, connection):
-        # Another thread may hold any lock of this process, for ever in a fork.
-        if sys.platform != "linux" or thread_count() > 1:
+        if not _is_fork_safe():
             return self._become(connection)
+        spare, self._spare = self._spare, None
+        if spare is not None and spare.give(connection):
+            self._commands[spare.pid] = connection
+            return None
+        pid = self._fork()
+        if pid == 0:
+            return warm_command.begin(connection, "warm")
+        self._commands[pid] = connection
+        return None
+
+    def _fork(self):
+        """Returns 0 in the new process, which is fit to run a command."""
         # A signal that came before the fork has its own handlers would wake this process instead.
         signal.pthread_sigmask(signal.SIG_BLOCK, WAKING_SIGNALS)
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            return self._begin(connection, "warm", parent)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, WAKING_SIGNALS)
-        self._commands[pid] = connection
-        return None
+            self._stop_serving()
+            os.setsid()
+            die_with_parent(parent)
+        else:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, WAKING_SIGNALS)
+        return pid
 
     def _end_for(self, connection):
         """Who wishes our end sees it as the end of its connection, but need not wait for commands."""
@@ -182,28 +238,27 @@ class WarmServer:
         """Runs the command here; a process that imports anew takes the next one."""
         os.set_inheritable(self._listener.fileno(), True)
         words = [sys.executable, *sys.argv[:2], str(self._listener.fileno()), self._path]
-        subprocess.Popen(words, close_fds=False, stdin=subprocess.DEVNULL, start_new_session=True)
-        return self._begin(connection, "standby")
+        # No child of ours: it would end with what the command leaves behind.
+        adopt_orphans(False)
+        subprocess.run(["/bin/sh", "-c", '"$@" &', "sh", *words], close_fds=False, stdin=subprocess.DEVNULL, start_new_session=True)
+        self._stop_serving()
+        return warm_command.begin(connection, "standby")
 
-    def _begin(self, connection, kind, parent=None):
-        """Makes this process the command's own; returns its arguments."""
-        global mode
-        mode = kind
+    def _stop_serving(self):
         signal.set_wakeup_fd(-1)
         for number in WAKING_SIGNALS:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, WAKING_SIGNALS)
+        self._dismiss_spare()
         for other in (*filter(None, self._commands.values()), self._listener):
             other.close()
         os.close(self._wake_read)
         os.close(self._wake_write)
-        if kind == "warm":
-            os.setsid()
-            die_with_parent(parent)
-        received = _receive_command(connection)
-        if received is None:
-            os._exit(0)
-        return _take_over(connection, received)
+
+
+def _is_fork_safe():
+    """Another thread may hold any lock of this process, for ever in a fork."""
+    return sys.platform == "linux" and thread_count() == 1
 
 
 def _is_same_user(connection):
@@ -221,57 +276,3 @@ def _first_byte(connection):
         return connection.recv(1, socket.MSG_PEEK)
     except OSError:
         return b""
-
-
-def _receive_command(connection):
-    """(streams, command) of a door, None when it makes no sense."""
-    connection.settimeout(RECEIVE_TIMEOUT_S)
-    _, streams, _, _ = socket.recv_fds(connection, 1, 3)
-    if len(streams) != 3:
-        return None
-    count = int.from_bytes(_receive(connection, 4), sys.byteorder)
-    return streams, marshal.loads(_receive(connection, count))
-
-
-def _receive(connection, count):
-    data = b""
-    while len(data) < count:
-        part = connection.recv(min(count - len(data), 1 << 16))
-        if not part:
-            os._exit(0)
-        data += part
-    return data
-
-
-def _take_over(connection, received):
-    global _door
-    streams, (arguments, folder, environment, umask) = received
-    for number, descriptor in enumerate(streams):
-        os.dup2(descriptor, number)
-        os.close(descriptor)
-    os.umask(umask)
-    os.chdir(folder)
-    for name in set(os.environb) - set(environment):
-        del os.environb[name]
-    os.environb.update(environment)
-    time.tzset()  # C's functions look at TZ only once
-    connection.sendall(os.getpid().to_bytes(4, sys.byteorder))
-    connection.settimeout(None)
-    _door = connection
-    if mode == "standby":
-        # Nobody else watches the door.
-        end_with(connection.fileno())
-    return arguments
-
-
-def finish(status):
-    """Ends the process of a command; taking everything apart in order would only make its caller wait."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    if _door is not None:
-        # Giving back a large process's memory takes milliseconds; until then it would hold streams that the caller reads to their end.
-        os.closerange(0, _door.fileno())
-        os.closerange(_door.fileno() + 1, MOST_DESCRIPTORS)
-        with contextlib.suppress(OSError):
-            _door.sendall(status.to_bytes(4, sys.byteorder, signed=True))
-    os._exit(status)

@@ -34,7 +34,7 @@ class WarmDbt(dbt_cases.PlainDbt):
 
     @classmethod
     def processes(cls):
-        """pids of the process that waits and of its commands, oldest first."""
+        """pids of the process that waits, of the one that it forked in advance and of its commands, oldest first."""
         found = []
         for path in glob.glob("/proc/[0-9]*/cmdline"):
             try:
@@ -54,10 +54,12 @@ class WarmDbt(dbt_cases.PlainDbt):
 
     def settle(self):
         """Waits until the process that waits has taken over what the last command parsed; returns its pid."""
-        support.wait_until(lambda: len(self.processes()) == 1, 20, "the end of the command")
-        pid = self.processes()[0]
-        support.wait_until(lambda: not busy(pid), 20, "the warm process at rest")
-        return pid
+        def is_at_rest():
+            family = self.processes()
+            return len(family) == 2 and not busy(family[0]) and self.processes() == family
+
+        support.wait_until(is_at_rest, 20, "the warm process at rest, with the one that it forked in advance")
+        return self.processes()[0]
 
 
 class WarmDbtTest(dbt_cases.ProcessCases, dbt_cases.TableCases, WarmDbt, unittest.TestCase):

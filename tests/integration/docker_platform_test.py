@@ -204,14 +204,15 @@ class Platform:
         self.checkout.write("dags/hanging.py", HANGING_DAG)
         self.addCleanup(os.remove, self.checkout.path("dags/hanging.py"))
         self.assertEqual(self.checkout.json("test", "dags", "dags/hanging.py")["data"]["process"], "warm")
+        support.wait_until(lambda: len(self.warm_processes()) == 3, 20, "the warm process and the two that it forks in advance")
         idle = self.warm_processes()
         hanging = subprocess.Popen([self.checkout.binary, "test", "dag", "hanging"], cwd=self.checkout.root, env=self.checkout.environment,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, **self.checkout.user)
         support.wait_until(lambda: os.path.exists(self.checkout.path(".devbox/hanging")), 60, "the hanging task")
-        self.assertEqual(len(self.warm_processes() - idle), 2)  # the one that watches the task, and the task
+        self.assertEqual(self.warm_processes(), idle)  # those two are now the one that watches the task, and the task
         hanging.kill()
         hanging.wait()
-        support.wait_until(lambda: self.warm_processes() == idle, 20, "the end of the hanging task")
+        support.wait_until(lambda: len(self.warm_processes()) == 3 and len(self.warm_processes() & idle) == 1, 20, "the end of the hanging task")
 
     def warm_processes(self):
         return {pid for pid, command in ENGINE.processes().items() if "airflow_host.py serve" in command}

@@ -29,8 +29,12 @@ with DAG("hanging", schedule=None, start_date=datetime.datetime(2024, 1, 1)):
     @task
     def hang():
         child = subprocess.Popen(["sleep", "600"], start_new_session=True)
+        fork = os.fork()
+        if fork == 0:
+            os.setsid()
+            time.sleep(600)
         with open(os.environ["PIDS"], "w") as file:
-            file.write(f"{os.getpid()} {child.pid} {os.getppid()}")
+            file.write(f"{os.getpid()} {child.pid} {fork} {os.getppid()}")
         time.sleep(600)
     hang()
 """
@@ -157,7 +161,7 @@ class KilledAndCrowded(WarmRequests):
     """kill -9 of each process that takes part, and six commands at once."""
 
     def hang(self, **more):
-        """A door whose DAG hangs, and the pids of the task, of what it started, and of the process that watches it."""
+        """A door whose DAG hangs, and the pids of the task, of the two that it started, and of the process that watches it."""
         folder = tempfile.mkdtemp(dir=self.folder)
         with open(os.path.join(folder, "hanging.py"), "w") as file:
             file.write(HANGING_DAG)
@@ -196,23 +200,41 @@ class KilledAndCrowded(WarmRequests):
         self.assert_gone(others)
 
     def test_a_killed_watcher_ends_the_task_and_is_no_answer(self):
-        door, (task, child, watcher) = self.hang()
+        door, (*started, watcher) = self.hang()
         os.kill(watcher, signal.SIGKILL)
         door.communicate(timeout=20)
         self.assertEqual(door.returncode, -signal.SIGKILL)
-        self.assert_gone([task])
-        os.kill(child, signal.SIGKILL)
+        self.assert_gone(started)
         self.is_warm_again()
 
     def test_a_killed_server_ends_what_runs_in_it_and_the_next_command_starts_another(self):
-        door, (task, child, watcher) = self.hang()
+        door, pids = self.hang()
         for pid in self.servers():
             os.kill(pid, signal.SIGKILL)
         said = door.communicate(timeout=20)
         self.assertEqual(door.returncode, 70)
         self.assertIn(b"the warm process that ran this has ended with it", said[1])
-        self.assert_gone([task, child, watcher])
+        self.assert_gone(pids)
         self.is_warm_again()
+
+    def test_processes_that_were_forked_in_advance_may_be_killed(self):
+        self.is_warm_again()
+        (server,) = self.servers()
+        support.wait_until(lambda: self.is_settled(server), 60, "the warm-up")
+        for which in (0, 1):
+            killed = self.family_in_advance(server)[which]
+            os.kill(killed, signal.SIGKILL)
+            self.is_warm_again()
+            self.assert_gone([killed])
+            self.assertEqual(self.servers(), [server])
+
+    def family_in_advance(self, server):
+        """The process that waits for the next command, and the one that waits there for the user's code."""
+        def find():
+            spares = children(server)
+            return [*spares, *children(spares[0])] if len(spares) == 1 else []
+
+        return support.wait_until(lambda: find() if len(find()) == 2 else None, 20, "the processes that are forked in advance")
 
     def test_six_first_commands_at_once_share_one_process(self):
         servers = self.servers()
@@ -327,12 +349,12 @@ class Lifetimes(KilledAndCrowded, unittest.TestCase):
         self.addCleanup(setattr, type(self), "mode", "warm")
         self.addCleanup(delattr, type(self), "environment")
         self.is_warm_again()
-        first = self.servers()
+        (first,) = support.wait_until(self.servers, 20, "the successor, which nobody asked for")
         self.is_warm_again()
-        self.assert_gone(first)
-        door, (task, child, _) = self.hang()
+        support.wait_until(lambda: self.servers() and first not in self.servers(), 20, "its own successor")
+        door, (*started, _) = self.hang()
         door.kill()
-        self.assert_gone([task, child])
+        self.assert_gone(started)
 
     def test_a_folder_that_others_may_enter_is_not_used(self):
         os.chmod(self.sockets, 0o755)
@@ -355,6 +377,16 @@ def parent(pid):
         return int(file.read().rpartition(")")[2].split()[1])
 
 
+def children(pid):
+    """Those that have not ended."""
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as file:
+            found = [int(word) for word in file.read().split()]
+    except OSError:
+        return []
+    return list(filter(airflow_host_test.is_alive, found))
+
+
 def links(pid):
     """What its descriptors are; one may be closed meanwhile."""
     found = []
@@ -365,10 +397,10 @@ def links(pid):
 
 
 def usage(pid):
-    """Open descriptors, and private memory in kB."""
+    """Open descriptors, and the memory that it filled, in kB."""
     with open(f"/proc/{pid}/smaps_rollup") as file:
-        sizes = {line.split()[0]: int(line.split()[1]) for line in file if line.startswith("Pr")}
-    return {"descriptors": len(os.listdir(f"/proc/{pid}/fd")), "memory": sizes["Private_Dirty:"] + sizes["Private_Clean:"]}
+        sizes = {line.split()[0]: int(line.split()[1]) for line in file if line.startswith("Anonymous")}
+    return {"descriptors": len(os.listdir(f"/proc/{pid}/fd")), "memory": sizes["Anonymous:"]}
 
 
 class Warm2112(KilledAndCrowded, unittest.TestCase):
@@ -395,8 +427,7 @@ class Warm306(KilledAndCrowded, unittest.TestCase):
         self.assertLess(after["memory"], before["memory"] + 2 * 1024)
 
     def usage_at_rest(self, server):
-        """Whatever is forked from it, also through others, shares its memory until it is gone."""
-        support.wait_until(lambda: not self.has_commands(server), 20, "the end of the last command")
+        self.family_in_advance(server)
         before = None
         for _ in range(60):
             now = usage(server)
@@ -405,11 +436,6 @@ class Warm306(KilledAndCrowded, unittest.TestCase):
             before = now
             time.sleep(0.5)
         self.fail("the memory of the warm process does not rest")
-
-    def has_commands(self, server):
-        """Also one that has told its door the verdict, and is about to be gone: until then it shares the server's memory."""
-        with open(f"/proc/{server}/task/{server}/children") as file:
-            return bool(file.read().split())
 
 
 if __name__ == "__main__":
