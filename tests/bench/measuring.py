@@ -34,13 +34,7 @@ class Processes:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
     def pids(self):
-        parents = {pid: int(fields[1]) for pid, fields in _all_stats() if fields[0] not in "ZX"}
-        found = {pid for pid in parents if self._is_marked(pid)}
-        grows = True
-        while grows:
-            more = {pid for pid, parent in parents.items() if parent in found} - found
-            found, grows = found | more, bool(more)
-        return found - {os.getpid()}
+        return family(self._is_marked) - {os.getpid()}
 
     def _is_marked(self, pid):
         try:
@@ -51,7 +45,7 @@ class Processes:
 
     def memory_mib(self):
         """Proportional set size of all together: a page that several of them share counts once."""
-        return sum(_pss_kib(pid) for pid in self.pids()) / 1024
+        return proportional_mib(self.pids())
 
     def cpu_seconds(self):
         """User and system time of all that live, and of their children that have ended."""
@@ -68,6 +62,25 @@ class Processes:
                 time.sleep(0.5)
         assert not self.pids(), "processes left behind: %s" % self.pids()
         _collect_ended()
+
+
+def family(is_member):
+    """The processes for which is_member(pid) is true, and all their descendants."""
+    parents = {pid: int(fields[1]) for pid, fields in _all_stats() if fields[0] not in "ZX"}
+    found = {pid for pid in parents if is_member(pid)}
+    grows = True
+    while grows:
+        more = {pid for pid, parent in parents.items() if parent in found} - found
+        found, grows = found | more, bool(more)
+    return found
+
+
+def parent(pid):
+    return next((int(fields[1]) for other, fields in _all_stats() if other == pid), 0)
+
+
+def proportional_mib(pids):
+    return sum(_pss_kib(pid) for pid in pids) / 1024
 
 
 def _all_stats():
@@ -96,7 +109,7 @@ def _collect_ended():
         pass
 
 
-def _read_words(pid):
+def read_words(pid):
     """The command line."""
     try:
         with open("/proc/%d/cmdline" % pid) as file:
@@ -215,7 +228,7 @@ class Devbox:
 
     def _find_python(self):
         for pid in self.processes.pids():
-            words = _read_words(pid)
+            words = read_words(pid)
             if any(word.endswith("airflow_host.py") for word in words):
                 return os.path.dirname(words[0])
         raise AssertionError("no airflow_host.py among the processes of devbox")
