@@ -41,7 +41,7 @@ typedef struct Supervised {
     RestartPolicy policy;
     long long due_ms;          // monotonic time of the next start; 0: running, or failed for good
     long long kill_ms;         // monotonic time until which it may end by itself, to be started anew on request; 0: nobody asked
-    long long listened_ms;     // monotonic time since which it listens but has answered nothing yet; 0: it does not listen
+    long long mute_ms;         // monotonic time since which it listens but answers nothing; 0: it does not listen, or answers
     const char *why_we_ended;  // it lived, but served nobody; NULL: we let it be
 } Supervised;
 
@@ -144,7 +144,7 @@ static void start_due_services(Supervisor *supervisor, Context *turn) {
         if (one->due_ms == 0 || clock_now_ms() < one->due_ms) continue;
         one->due_ms = 0;
         one->why_we_ended = NULL;
-        one->listened_ms = 0;
+        one->mute_ms = 0;
         one->kill_ms = 0;
         status->started_ms = clock_wall_ms();
         // A write to a dead host fails; its end is noticed at its pipe.
@@ -270,11 +270,11 @@ static void end_slow_services(Supervisor *supervisor) {
 
 // A gunicorn whose worker hangs since its fork has an open port all the same. Aborted, it says in its log where it is
 // (faulthandler in airflow_api.py); what does not end by that is killed at the next look.
-static void end_mute_service(Supervisor *supervisor, Context *turn, size_t index, bool is_listening) {
+static void end_mute_service(Supervisor *supervisor, Context *turn, size_t index, bool is_mute) {
     Supervised *one = &supervisor->supervised[index];
     pid_t pid = supervisor->state.services.items[index].pid;
-    if (one->listened_ms == 0 || !is_listening) one->listened_ms = is_listening ? clock_now_ms() : 0;
-    if (!is_listening || clock_now_ms() - one->listened_ms < SILENCE_MS) return;
+    if (one->mute_ms == 0 || !is_mute) one->mute_ms = is_mute ? clock_now_ms() : 0;
+    if (!is_mute || clock_now_ms() - one->mute_ms < SILENCE_MS) return;
     if (one->why_we_ended != NULL) kill(pid, SIGKILL);
     if (one->why_we_ended == NULL) supervisor_abort_service(turn, supervisor->project, pid);
     one->why_we_ended = "listened on its port but answered nothing";
@@ -286,22 +286,24 @@ static void end_deaf_service(Supervised *one, pid_t pid) {
     kill(pid, SIGKILL);
 }
 
-static void end_useless_service(Supervisor *supervisor, Context *turn, size_t index) {
+static void end_useless_service(Supervisor *supervisor, Context *turn, size_t index, const Error *reason) {
     int family;
     Supervised *one = &supervisor->supervised[index];
     const ServiceStatus *status = &supervisor->state.services.items[index];
     if (status->pid <= 0) return;
     bool is_listening = !network_port_is_free(supervisor->state.port, &family);
-    if (status->state == SERVICE_STARTING) end_mute_service(supervisor, turn, index, is_listening);
+    bool is_mute = is_listening && reason->code == ERROR_TIMEOUT;
+    if (status->state == SERVICE_STARTING) end_mute_service(supervisor, turn, index, is_mute);
     if (status->state == SERVICE_UNHEALTHY && !is_listening) end_deaf_service(one, status->pid);
 }
 
-static void judge_silence(Supervisor *supervisor, Context *turn, const char *reason) {
+static void judge_silence(Supervisor *supervisor, Context *turn, const Error *reason) {
     const StringList *components = &supervisor->setup.profile.health_components;
     RuntimeState *state = &supervisor->state;
-    note(supervisor, service_health_judge_silence(supervisor->ctx->arena, state, components, reason, clock_wall_ms()));
+    note(supervisor, service_health_judge_silence(supervisor->ctx->arena, state, components, reason->message, clock_wall_ms()));
     for (size_t i = 0; i < state->services.count; i++) {
-        if (service_health_serves_page(components, state->services.items[i].name)) end_useless_service(supervisor, turn, i);
+        if (service_health_serves_page(components, state->services.items[i].name))
+            end_useless_service(supervisor, turn, i, reason);
     }
 }
 
@@ -321,7 +323,7 @@ static void check_health(Supervisor *supervisor, Context *turn) {
     if (airflow_health_ask(turn, &supervisor->setup.profile, state->port, HEALTH_TIMEOUT_MS, &components, &err)) {
         note(supervisor, service_health_judge(supervisor->ctx->arena, state, &components, clock_wall_ms()));
     } else {
-        judge_silence(supervisor, turn, err.message);
+        judge_silence(supervisor, turn, &err);
     }
     bool is_settled = state->phase == RUNTIME_HEALTHY || state->phase == RUNTIME_FAILED;
     supervisor->next_health_ms = clock_now_ms() + (is_settled ? HEALTH_INTERVAL_MS : pause_after(clock_now_ms() - asked_ms));

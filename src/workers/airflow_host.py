@@ -24,7 +24,7 @@ import dag_requests  # noqa: E402
 import user_process  # noqa: E402
 import warm_command  # noqa: E402
 import warm_server  # noqa: E402
-from host_process import EventStream, die_with_parent, end_with, lasting_imports, take_stdout, thread_count, write_to_log  # noqa: E402
+from host_process import EventStream, adopt_orphans, die_with_parent, end_with, lasting_imports, take_stdout, thread_count, write_to_log  # noqa: E402
 
 STOP_GRACE_S = 8.0
 WAKING_SIGNALS = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -150,9 +150,9 @@ def run_request():
     warm_command.finish(0)
 
 
-def _get_ready():
-    """In a process that will run one request: what can be done before it comes."""
-    user_process.keep_reserve(airflow_warm.rehearse)
+def _get_ready(line):
+    """In a process that will run one request: what can be done before it comes through `line`."""
+    user_process.keep_reserve(airflow_warm.rehearse, line)
     airflow_warm.rehearse()
 
 
@@ -160,12 +160,14 @@ def run_server(listener, path):
     """Forks inherit what is imported here; the first command need not wait for what only later ones are faster with."""
     home = airflow_warm.prepare_home(os.path.splitext(path)[0] + ".home")
     server = warm_server.WarmServer(int(listener), path, lambda: airflow_warm.warm_up(home), _get_ready)
+    adopt_orphans()
     with lasting_imports(), airflow_warm.without_web_frameworks():
         airflow_api.import_for_requests()
         airflow_warm.redirect_connections()
     if server.serve() is not None:
         run_request()  # in a fork; does not return
-    shutil.rmtree(home, ignore_errors=True)
+    if not os.path.exists(path):  # else it is a successor's
+        shutil.rmtree(home, ignore_errors=True)
     warm_command.finish(0)
 
 

@@ -23,8 +23,8 @@ FINISHED = ("success", "failed", "skipped", "upstream_failed", "removed")
 def run_request(request, events, pauses):
     """Find the DAG, run it, send the events; always ends with `done`."""
     started = time.monotonic()
-    airflow_warm.settle(os.path.join(request["work_dir"], "airflow.db"), request["dags_folder"])
     signal.signal(TIMEOUT_SIGNAL, _raise_timeout)
+    airflow_warm.settle(os.path.join(request["work_dir"], "airflow.db"), request["dags_folder"])
     outcome = _begin_debugger(request, events) or _find(request, events)
     if "dag" in outcome:
         outcome = _run(outcome["dag"], outcome["file"], request, events, pauses)

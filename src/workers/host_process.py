@@ -87,12 +87,22 @@ def _prctl(option, value):
 
 
 def children():
-    """The pids of this process's children, dead ones that nobody waited for too; none where the system does not tell."""
+    """The pids of this process's children, dead ones that nobody waited for too; None where the system does not tell."""
     try:
         with open("/proc/thread-self/children", encoding="ascii") as file:
             return [int(word) for word in file.read().split()]
     except OSError:
-        return []
+        return None
+
+
+def children_apart():
+    """Children in sessions of their own; helpers of libraries stay in ours."""
+    found = set()
+    for pid in children() or ():
+        with contextlib.suppress(ProcessLookupError):
+            if os.getsid(pid) != os.getsid(0):
+                found.add(pid)
+    return found
 
 
 def enter(environment, folder, umask):

@@ -31,4 +31,5 @@ def wait_for_door(line):
     if not descriptors:
         os._exit(0)
     line.close()
+    os.set_inheritable(descriptors[0], False)
     return socket.socket(fileno=descriptors[0])

@@ -45,8 +45,8 @@ def _end_all(number, _):
     for again in ENDING_SIGNALS:
         signal.signal(again, signal.SIG_IGN)
     deadline = time.monotonic() + ON_KILL_S
-    for pid in children():
-        os.kill(pid, signal.SIGTERM)
+    for pid in children() or ():
+        _signal(pid, signal.SIGTERM)
     while children() and time.monotonic() < deadline:
         _reap()
         time.sleep(0.01)
@@ -56,10 +56,22 @@ def _end_all(number, _):
 
 def _kill_children():
     """The children of a killed child become ours."""
-    while pids := [pid for pid in children() if pid not in (_leaving or ())]:
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
+    beyond_us = set(_leaving or ())
+    while pids := set(children() or ()) - beyond_us:
+        beyond_us.update(pid for pid in pids if not _signal(pid, signal.SIGKILL))
         _reap()
+        time.sleep(0.001)
+
+
+def _signal(pid, number):
+    """False for a process that is not ours, as what sudo starts."""
+    try:
+        os.kill(pid, number)
+    except PermissionError:
+        return False
+    except ProcessLookupError:
+        pass
+    return True
 
 
 def _reap():
@@ -171,13 +183,17 @@ def _fork():
 _reserve = None
 
 
-def keep_reserve(rehearse):
-    """Fork the first user process now, when nobody waits; what it touches in rehearse() need not be copied later."""
+def keep_reserve(rehearse, line):
+    """Fork the first user process now, when nobody waits; what it touches in rehearse() need not be copied later.
+
+    `line` leads to whoever keeps this process in reserve.
+    """
     global _reserve
     near, far = socket.socketpair()
     pid = _fork()
     if pid == 0:
         near.close()
+        line.close()
         rehearse()
         _wait_for_order(far)
     far.close()
@@ -210,6 +226,8 @@ def _wait_for_order(line):
             os._exit(0)
         order = line.recv(int.from_bytes(count, sys.byteorder), socket.MSG_WAITALL)
     stdout, stderr, write, pause_read = descriptors
+    for descriptor in (write, pause_read):
+        os.set_inheritable(descriptor, False)
     for descriptor, number in ((stdout, 1), (stderr, 2)):
         os.dup2(descriptor, number)
         os.close(descriptor)
@@ -222,8 +240,7 @@ def _run(work, descriptor, pause_read):
     status = 70
     try:
         user_limits.limit_memory()
-        # What the user forks lives on when this process is killed, and would hide its end.
-        os.register_at_fork(after_in_child=lambda: [os.closerange(number, number + 1) for number in (descriptor, pause_read)])
+        _keep_from_forks([descriptor, pause_read])
         work(EventStream(descriptor), Pauses(pause_read))
         status = 0
     except BaseException:
@@ -231,9 +248,23 @@ def _run(work, descriptor, pause_read):
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-        if status == 0 and not children() and thread_count() == 1:
+        if status == 0 and thread_count() == 1 and children() == []:
             _say_farewell(descriptor)
         os._exit(status)
+
+
+def _keep_from_forks(descriptors):
+    """What the user forks lives on when this process is killed, and would hide its end. The numbers stay taken there."""
+
+    def cover():
+        if not descriptors:  # a fork's fork
+            return
+        nothing = os.open(os.devnull, os.O_RDWR)
+        while descriptors:
+            os.dup2(nothing, descriptors.pop(), inheritable=False)
+        os.close(nothing)
+
+    os.register_at_fork(after_in_child=cover)
 
 
 def _say_farewell(descriptor):

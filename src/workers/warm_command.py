@@ -5,10 +5,12 @@ import marshal
 import os
 import socket
 import sys
+import traceback
 
 from host_process import MOST_DESCRIPTORS, end_with, enter
 
 RECEIVE_TIMEOUT_S = 5.0
+NEVER_BEGAN = 69
 
 # How this process runs its command: "cold" as a process of its own, "warm" as a fork, "standby" as one that waited for just one.
 mode = "cold"
@@ -19,18 +21,19 @@ def begin(connection, kind):
     """Makes this process the command's own; returns its arguments."""
     global mode
     mode = kind
-    received = _receive_command(connection)
-    if received is None:
-        os._exit(0)
-    return _take_over(connection, received)
+    try:
+        return _take_over(connection, _receive_command(connection))
+    except Exception:
+        traceback.print_exc()
+        os._exit(NEVER_BEGAN)
 
 
 def _receive_command(connection):
-    """(streams, command) of a door, None when it makes no sense."""
+    """(streams, command) of a door."""
     connection.settimeout(RECEIVE_TIMEOUT_S)
     _, streams, _, _ = socket.recv_fds(connection, 1, 3)
     if len(streams) != 3:
-        return None
+        raise ValueError(f"{len(streams)} streams instead of 3")
     count = int.from_bytes(_receive(connection, 4), sys.byteorder)
     return streams, marshal.loads(_receive(connection, count))
 
@@ -40,7 +43,7 @@ def _receive(connection, count):
     while len(data) < count:
         part = connection.recv(min(count - len(data), 1 << 16))
         if not part:
-            os._exit(0)
+            raise EOFError("the door is gone")
         data += part
     return data
 
@@ -48,10 +51,10 @@ def _receive(connection, count):
 def _take_over(connection, received):
     global _door
     streams, (arguments, folder, environment, umask) = received
+    enter(environment, folder, umask)
     for number, descriptor in enumerate(streams):
         os.dup2(descriptor, number)
         os.close(descriptor)
-    enter(environment, folder, umask)
     connection.sendall(os.getpid().to_bytes(4, sys.byteorder))
     connection.settimeout(None)
     _door = connection

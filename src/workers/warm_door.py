@@ -139,12 +139,14 @@ def become_server(path, script, listener, folder):
 
 def hand_over(connection, arguments):
     """Gives our streams and the command away; returns the pid that has them, None when nobody took them."""
-    command = marshal.dumps((arguments, os.getcwd(), dict(os.environb), os.umask(0o077)))
+    umask = os.umask(0o077)
+    os.umask(umask)  # also for a cold process, should nobody take the command
+    command = marshal.dumps((arguments, os.getcwd(), dict(os.environb), umask))
     streams = b"".join(number.to_bytes(4, sys.byteorder) for number in (0, 1, 2))
     connection.sendmsg([b"R"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
     send_all(connection, len(command).to_bytes(4, sys.byteorder) + command)
-    answer = receive(connection, 4)
-    return int.from_bytes(answer, sys.byteorder) if answer else None
+    answer = int.from_bytes(receive(connection, 4) or b"\0", sys.byteorder, signed=True)
+    return answer if answer > 0 else None  # what was killed before it could say its pid has a negative exit code
 
 
 def send_all(connection, data):

@@ -16,41 +16,41 @@ import time
 
 import spare_process
 import warm_command
-from host_process import adopt_orphans, children, die_with_parent, thread_count
+from host_process import adopt_orphans, children_apart, die_with_parent, thread_count
 
 IDLE_S = 30 * 60
 LOOK_S = 20.0
 END_GRACE_S = 4.0
+LAST_WAIT_S = 1.0
 WAKING_SIGNALS = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class WarmServer:
     """`warm_up` is called as soon as nothing else is to be done: once, or again after commands as long as it returns True.
 
-    `rehearse` is called in each fork that waits for its command: what it touches need not be copied later.
+    `rehearse` is called in each fork that waits for its command, with the socket where it waits: what it touches need not be copied later.
     """
 
-    def __init__(self, listener, path, warm_up, rehearse=lambda: None):
+    def __init__(self, listener, path, warm_up, rehearse=lambda _: None):
         self._listener = socket.socket(fileno=listener)
         self._path = path
         self._inode = os.stat(path).st_ino
         self._warm_up = warm_up
         self._rehearse = rehearse
-        self._is_warm = False
-        self._cools = False
-        self._commands = {}
-        self._kills = {}
+        self._is_warm = self._cools = False
+        self._commands, self._kills = {}, {}
         self._spare = None
+        self._may_fork_ahead = True
         self._last_use = time.monotonic()
         self._is_ending = False
 
     def serve(self):
         """Returns None at the end, and in each process that is to run a command its arguments."""
         self._wake_read, self._wake_write = os.pipe()
-        for descriptor in (self._wake_read, self._wake_write):
-            os.set_blocking(descriptor, False)
+        os.set_blocking(self._wake_read, False)
+        os.set_blocking(self._wake_write, False)
         self._catch_signals()
-        adopt_orphans()
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # the shell that starts a successor has it ignored
         while not self._is_over():
             line = self._use_idle_time()
             if line is not None:
@@ -62,20 +62,31 @@ class WarmServer:
             if self._wake_read in ready:
                 self._take_signals()
             if self._listener.fileno() in ready:
-                arguments = self._accept()
-                if arguments is not None:
+                if (arguments := self._accept()) is not None:
                     return arguments
             self._kill_late()
-        self._remove_files()
+        self._stop_listening()
+        self._end_spare()
+        if not os.path.exists(self._path):
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.splitext(self._path)[0] + ".log")
         return None
 
-    def _remove_files(self):
-        """A server that was told to end may have a successor at its place already."""
+    def _stop_listening(self):
+        """Whoever comes from now on finds a successor, or makes one."""
+        self._is_ending = True
         with contextlib.suppress(OSError):
-            if os.path.exists(self._path) and os.stat(self._path).st_ino == self._inode:
+            if os.stat(self._path).st_ino == self._inode:
                 os.unlink(self._path)
-            if not os.path.exists(self._path):
-                os.unlink(os.path.splitext(self._path)[0] + ".log")
+        self._listener.close()
+
+    def _end_spare(self):
+        """Waited for, because in a container nobody else may do that."""
+        self._dismiss_spare()
+        deadline = time.monotonic() + LAST_WAIT_S
+        while children_apart() and time.monotonic() < deadline:
+            self._reap()
+            time.sleep(0.005)
 
     def _wait(self):
         """The descriptors with news. Of a door's connection only its end is news: what it sends is for the command's own process."""
@@ -99,12 +110,12 @@ class WarmServer:
         """Returns None in the server, and in a spare process the socket where its door will come."""
         if not self._is_warm and self._is_idle():
             self._get_warm()
-        if self._spare is None and self._is_idle() and _is_fork_safe():
+        if self._spare is None and self._may_fork_ahead and self._is_idle() and _is_fork_safe():
+            self._may_fork_ahead = False
             return self._fork_spare()
         return None
 
     def _get_warm(self):
-        self._dismiss_spare()
         self._is_warm = True
         self._cools = bool(self._warm_up())
         # A task that ran here has left handlers of its own behind, and an event loop none.
@@ -114,10 +125,15 @@ class WarmServer:
 
     def _fork_spare(self):
         near, far = socket.socketpair()
-        pid = self._fork()
+        try:
+            pid = self._fork()
+        except OSError:  # too many processes
+            near.close()
+            far.close()
+            return None
         if pid == 0:
             near.close()
-            self._rehearse()
+            self._rehearse(far)
             return far
         far.close()
         self._spare = spare_process.Spare(pid, near)
@@ -143,7 +159,7 @@ class WarmServer:
         numbers = os.read(self._wake_read, 4096)
         self._reap()
         if any(number != signal.SIGCHLD for number in numbers):
-            self._is_ending = True
+            self._stop_listening()
 
     def _reap(self):
         with contextlib.suppress(ChildProcessError):
@@ -157,21 +173,23 @@ class WarmServer:
         if pid not in self._commands:
             return
         connection = self._commands.pop(pid)
+        self._may_fork_ahead = True
         self._kills.pop(pid, None)
         self._last_use = time.monotonic()
         self._is_warm = self._is_warm and not self._cools
+        code = os.waitstatus_to_exitcode(status)
         if connection is not None:
             with contextlib.suppress(OSError):
-                connection.sendall(os.waitstatus_to_exitcode(status).to_bytes(4, sys.byteorder, signed=True))
+                if code != warm_command.NEVER_BEGAN:  # which the door takes for no answer
+                    connection.sendall(code.to_bytes(4, sys.byteorder, signed=True))
             connection.close()
 
     def _kill_strays(self):
-        """What a command had started came to us when it was killed. Helpers of our own are in our session."""
+        """A server that adopts orphans gets what a killed command left behind."""
         known = {self._spare.pid, *self._commands} if self._spare is not None else set(self._commands)
-        for pid in children():
-            with contextlib.suppress(ProcessLookupError):
-                if pid not in known and os.getsid(pid) != os.getsid(0):
-                    os.kill(pid, signal.SIGKILL)
+        for pid in children_apart() - known:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
 
     def _lose_door(self, pid):
         """Nobody waits for this command any more."""
@@ -205,7 +223,11 @@ class WarmServer:
         if spare is not None and spare.give(connection):
             self._commands[spare.pid] = connection
             return None
-        pid = self._fork()
+        try:
+            pid = self._fork()
+        except OSError:  # too many processes
+            connection.close()
+            return None
         if pid == 0:
             return warm_command.begin(connection, "warm")
         self._commands[pid] = connection
@@ -216,18 +238,19 @@ class WarmServer:
         # A signal that came before the fork has its own handlers would wake this process instead.
         signal.pthread_sigmask(signal.SIG_BLOCK, WAKING_SIGNALS)
         parent = os.getpid()
-        pid = os.fork()
-        if pid == 0:
-            self._stop_serving()
-            os.setsid()
-            die_with_parent(parent)
-        else:
+        try:
+            pid = os.fork()
+            if pid == 0:
+                self._stop_serving()
+                os.setsid()
+                die_with_parent(parent)
+            return pid
+        finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, WAKING_SIGNALS)
-        return pid
 
     def _end_for(self, connection):
         """Who wishes our end sees it as the end of its connection, but need not wait for commands."""
-        self._is_ending = True
+        self._stop_listening()
         connection.recv(1)  # unread bytes would make its end an error
         if any(self._commands.values()):  # one whose client has its answer ends at once
             connection.close()
@@ -248,7 +271,6 @@ class WarmServer:
         signal.set_wakeup_fd(-1)
         for number in WAKING_SIGNALS:
             signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, WAKING_SIGNALS)
         self._dismiss_spare()
         for other in (*filter(None, self._commands.values()), self._listener):
             other.close()

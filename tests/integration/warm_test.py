@@ -48,6 +48,35 @@ with DAG("zoned", schedule=None, start_date=datetime.datetime(2024, 1, 1)):
         return time.strftime("%Z")
     name()
 """
+NESTED_DAG = """
+from airflow.decorators import task
+from airflow import DAG
+import datetime, multiprocessing
+context = multiprocessing.get_context("fork")
+def within(queue):
+    queue.put("from within")
+def between(queue):
+    process = context.Process(target=within, args=(queue,))
+    process.start()
+    process.join()
+with DAG("nested", schedule=None, start_date=datetime.datetime(2024, 1, 1)):
+    @task
+    def outer():
+        queue = context.Queue()
+        process = context.Process(target=between, args=(queue,))
+        process.start()
+        answer = queue.get(timeout=20)
+        process.join()
+        return answer
+    outer()
+"""
+STARTING_DAG = """
+from airflow import DAG
+import datetime, os
+with DAG("starting", schedule=None, start_date=datetime.datetime(2024, 1, 1)):
+    pass
+os.system("sleep 100 & echo $! > " + os.path.dirname(__file__) + "/pid")
+"""
 WRITING_DAG = """
 from airflow.decorators import task
 from airflow import DAG
@@ -98,7 +127,13 @@ class WarmRequests(airflow_host_test.RequestTests):
 
     @classmethod
     def servers(cls):
-        """pids of the processes that wait for commands."""
+        """pids of the processes that wait for commands. A fork of one whose own parent is about to be gone looks the same for a moment."""
+        first = cls.look_for_servers()
+        time.sleep(0.05)
+        return [pid for pid in cls.look_for_servers() if pid in first]
+
+    @classmethod
+    def look_for_servers(cls):
         found = []
         for path in glob.glob("/proc/[0-9]*/cmdline"):
             try:
@@ -292,10 +327,43 @@ class Lifetimes(KilledAndCrowded, unittest.TestCase):
         os.kill(server, signal.SIGTERM)
         time.sleep(0.5)
         self.assertTrue(airflow_host_test.is_alive(task))
+        self.is_warm_again()  # in a successor, without waiting for the command
+        successor, = set(self.servers()) - {server}
         os.kill(task, signal.SIGKILL)
         door.communicate(timeout=20)
         self.assert_gone([server])
-        self.assertEqual([name for name in os.listdir(self.sockets) if name.endswith(".sock")], [])
+        os.kill(successor, signal.SIGTERM)
+        self.assert_gone([successor])
+        self.assertEqual(os.listdir(self.sockets), [])
+
+    def test_a_command_that_makes_no_sense_gets_no_answer(self):
+        self.is_warm_again()
+        path, = glob.glob(self.sockets + "/*.sock")
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(20)
+            connection.connect(path)
+            connection.send(b"R")
+            self.assertEqual(connection.recv(8), b"")
+        self.is_warm_again()
+
+    def test_what_a_task_forks_may_fork_in_turn(self):
+        done, tasks = self.run_dag("nested", dags_folder=self.folder_with("nested.py", NESTED_DAG))
+        self.assertEqual((done["state"], tasks["outer", -1]["xcom"][0]["value"]), ("success", "from within"))
+
+    def test_a_program_that_a_dag_file_starts_does_not_hold_its_check(self):
+        folder = self.folder_with("starting.py", STARTING_DAG)
+        started = time.monotonic()
+        events = self.ask("check_dags", dags_folder=folder, files=[folder + "/starting.py"], timeout_ms=60000)
+        self.assertLess(time.monotonic() - started, 30)
+        self.assertEqual([event["error"] for event in events if event["event"] == "file"], [None])
+        with open(folder + "/pid") as file:
+            self.assert_gone([int(file.read())])
+
+    def folder_with(self, name, content):
+        folder = tempfile.mkdtemp(dir=self.folder)
+        with open(os.path.join(folder, name), "w") as file:
+            file.write(content)
+        return folder
 
     def test_one_whose_checkout_is_deleted_ends(self):
         folder = tempfile.mkdtemp(dir=self.folder)
