@@ -332,9 +332,12 @@ class Lifetimes(KilledAndCrowded, unittest.TestCase):
         os.kill(task, signal.SIGKILL)
         door.communicate(timeout=20)
         self.assert_gone([server])
+        with open(f"/proc/{successor}/cmdline") as file:
+            place = os.path.splitext(file.read().split("\0")[-2])[0]
+        self.assertEqual(len(glob.glob(place + ".*")), 3)
         os.kill(successor, signal.SIGTERM)
         self.assert_gone([successor])
-        self.assertEqual(os.listdir(self.sockets), [])
+        self.assertEqual(glob.glob(place + ".*"), [])
 
     def test_a_command_that_makes_no_sense_gets_no_answer(self):
         self.is_warm_again()
