@@ -71,6 +71,7 @@ void supervisor_kill_leftovers(Context *ctx, const Project *project) {
 static void abort_process(Context *ctx, const ProcessInfo *process) {
     ProcessInfoList aborted = {0};
     list_push(ctx->arena, &aborted, *process);
+    if (!is_any_ending(ctx, &aborted)) return;  // its pid may be another's by now
     kill(process->pid, SIGABRT);
     for (int round = 0; round < ABORT_ROUNDS && is_any_ending(ctx, &aborted); round++) clock_sleep_ms(PAUSE_MS);
 }

@@ -4,6 +4,7 @@ import faulthandler
 import functools
 import importlib
 import inspect
+import resource
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -41,6 +42,7 @@ COMPONENT_MODULES_3 = (
     "uvicorn",
 )
 
+WEB_SERVERS = ("webserver", "api-server")
 COMMS_ADVICE = (
     "a Variable or Connection of airflow.sdk was read while the file was imported; Airflow 3 allows that only inside a running task. "
     "Read it in the task, or as a template: {{ var.value.NAME }}, {{ conn.NAME.host }}"
@@ -96,6 +98,8 @@ def run_component(argv):
     sys.argv = ["airflow", *argv]
     # A component that crashes in C, or that devbox ends because it hangs, says in its log where it was.
     faulthandler.enable()
+    if argv[0] in WEB_SERVERS:  # which devbox ends by SIGABRT; an image of its memory would only fill the disk
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     if argv[0] == "dag-processor" and not is_airflow_3():
         _run_dag_processor_2(argv)
         return
@@ -113,6 +117,8 @@ def _serve_in_this_process_2():
 
     # Nobody uses it, and its thread runs while the worker is forked, which may then hang. Older ones pass over the unknown name.
     gunicorn_config.control_socket_disable = True
+    # Once it has begun, a worker takes SIGABRT as a wish to end, and says nothing.
+    gunicorn_config.worker_abort = lambda _: faulthandler.dump_traceback()
 
     def become_gunicorn(argv, **_):
         from gunicorn.app.wsgiapp import run

@@ -32,7 +32,7 @@ def test_dag(request, events):
             break
         for event in arrived:
             watch.take(event)
-            if event["event"] == "task":
+            if event["event"] == "task" and not watch.is_done:
                 process.let_go_on()
     if not process.says_farewell():
         process.kill()

@@ -2,6 +2,9 @@
 
 import os
 import socket
+import traceback
+
+from warm_command import NEVER_BEGAN
 
 
 class Spare:
@@ -25,9 +28,14 @@ class Spare:
         self._line.close()
 
 
-def wait_for_door(line):
+def wait_for_door(line, rehearse):
     """In the spare process: the connection that it is given. Does not return when there is none to come."""
-    _, descriptors, _, _ = socket.recv_fds(line, 1, 1)
+    try:
+        rehearse(line)
+        _, descriptors, _, _ = socket.recv_fds(line, 1, 1)
+    except Exception:
+        traceback.print_exc()
+        os._exit(NEVER_BEGAN)
     if not descriptors:
         os._exit(0)
     line.close()

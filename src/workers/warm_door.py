@@ -126,7 +126,7 @@ def spawn_server(path, script, listener, folder):
 
 
 def become_server(path, script, listener, folder):
-    log = os.open(path[: -len("sock")] + "log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    log = os.open(path[: -len("sock")] + "log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
     for descriptor, number in ((os.open(os.devnull, os.O_RDONLY), 0), (log, 1), (log, 2)):
         os.dup2(descriptor, number)
     os.set_inheritable(listener, True)

@@ -52,9 +52,8 @@ class WarmServer:
         self._catch_signals()
         signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # the shell that starts a successor has it ignored
         while not self._is_over():
-            line = self._use_idle_time()
-            if line is not None:
-                return warm_command.begin(spare_process.wait_for_door(line), "warm")
+            if (connection := self._use_idle_time()) is not None:
+                return warm_command.begin(connection, "warm")
             ready = self._wait()
             for pid, connection in list(self._commands.items()):
                 if connection is not None and connection.fileno() in ready:
@@ -74,6 +73,8 @@ class WarmServer:
 
     def _stop_listening(self):
         """Whoever comes from now on finds a successor, or makes one."""
+        if self._is_ending:  # the place may be the successor's already
+            return
         self._is_ending = True
         with contextlib.suppress(OSError):
             if os.stat(self._path).st_ino == self._inode:
@@ -107,7 +108,7 @@ class WarmServer:
         return not self._commands and not self._is_ending and not select.select([self._listener, self._wake_read], [], [], 0)[0]
 
     def _use_idle_time(self):
-        """Returns None in the server, and in a spare process the socket where its door will come."""
+        """Returns None in the server, and in a spare process the connection of its door."""
         if not self._is_warm and self._is_idle():
             self._get_warm()
         if self._spare is None and self._may_fork_ahead and self._is_idle() and _is_fork_safe():
@@ -133,8 +134,7 @@ class WarmServer:
             return None
         if pid == 0:
             near.close()
-            self._rehearse(far)
-            return far
+            return spare_process.wait_for_door(far, self._rehearse)
         far.close()
         self._spare = spare_process.Spare(pid, near)
         return None

@@ -1,6 +1,7 @@
 # needs: no platform
 """dbt in forks of a process that has imported it once and keeps the manifest (src/workers/dbt_warm.py): everything that a plain process does,
 and after each kind of edit the same tables."""
+import contextlib
 import glob
 import os
 import signal
@@ -29,7 +30,8 @@ class WarmDbt(dbt_cases.PlainDbt):
     def end_servers(cls):
         support.remove_folder(cls.sockets)
         for pid in cls.processes():
-            os.kill(pid, signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):  # one ends the other
+                os.kill(pid, signal.SIGTERM)
         support.wait_until(lambda: not cls.processes(), 10, "the end of all warm processes")
 
     @classmethod
