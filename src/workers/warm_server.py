@@ -39,8 +39,7 @@ class WarmServer:
         self._rehearse = rehearse
         self._is_warm = self._cools = False
         self._commands, self._kills = {}, {}
-        self._spare = None
-        self._may_fork_ahead = True
+        self._spare, self._may_fork_ahead = None, True
         self._last_use = time.monotonic()
         self._is_ending = False
 
