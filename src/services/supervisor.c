@@ -288,13 +288,12 @@ static void end_deaf_service(Supervised *one, pid_t pid) {
 
 static void end_useless_service(Supervisor *supervisor, Context *turn, size_t index, const Error *reason) {
     int family;
-    Supervised *one = &supervisor->supervised[index];
     const ServiceStatus *status = &supervisor->state.services.items[index];
     if (status->pid <= 0) return;
-    bool is_listening = !network_port_is_free(supervisor->state.port, &family);
-    bool is_mute = is_listening && reason->code == ERROR_TIMEOUT;
-    if (status->state == SERVICE_STARTING) end_mute_service(supervisor, turn, index, is_mute);
-    if (status->state == SERVICE_UNHEALTHY && !is_listening) end_deaf_service(one, status->pid);
+    // Where nobody listens a connection is refused at once.
+    if (status->state == SERVICE_STARTING) end_mute_service(supervisor, turn, index, reason->code == ERROR_TIMEOUT);
+    if (status->state != SERVICE_UNHEALTHY || !network_port_is_free(supervisor->state.port, &family)) return;
+    end_deaf_service(&supervisor->supervised[index], status->pid);
 }
 
 static void judge_silence(Supervisor *supervisor, Context *turn, const Error *reason) {

@@ -115,9 +115,10 @@ def _engines(settings):
     return [settings.engine] + ([engine.sync_engine] if engine is not None else [])
 
 
-def settle(database, folder):
+def settle(request):
     """Tell an Airflow that was imported elsewhere where it is now, once; the environment already says it."""
     global _database
+    database, folder = database_of(request), request["dags_folder"]
     if not _was_imported_elsewhere or _database == database:
         return
     from airflow import settings
@@ -133,6 +134,11 @@ def settle(database, folder):
             handler.local_base = os.environ["AIRFLOW__LOGGING__BASE_LOG_FOLDER"]
     if _look_around():
         settings.import_local_settings()
+
+
+def database_of(request):
+    """The metadata database of this request alone."""
+    return os.path.join(request["work_dir"], "airflow.db")
 
 
 def _look_around():

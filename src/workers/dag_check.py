@@ -22,13 +22,13 @@ def check_dags(request, events):
     events.send("done", state="success", duration_ms=round((time.monotonic() - started) * 1000), left=left)
 
 
-def _check_files(folder, database, paths, uses_below, events, _):
-    airflow_warm.settle(database, folder)
+def _check_files(request, paths, events, _):
+    airflow_warm.settle(request)
     for path in paths:
-        with FileUses(path, uses_below) as uses:
-            found = dag_files.load(path, folder)
+        with FileUses(path, request.get("uses_below") or []) as uses:
+            found = dag_files.load(path, request["dags_folder"])
             if found.error is None:
-                dag_files.check_dags(found, database)
+                dag_files.check_dags(found, airflow_warm.database_of(request))
         events.send("file", **found.as_event(), **uses.as_event())
 
 
@@ -36,14 +36,12 @@ class _Check:
     """Shares the files out to processes; a file that ends or hangs its process is answered for it."""
 
     def __init__(self, request, events):
-        self._folder = request["dags_folder"]
+        self._request = request
         self._limit_s = request["timeout_ms"] / 1000
         self._wanted = request.get("files") or []
-        self._uses_below = request.get("uses_below") or []
         self._is_fail_fast = bool(request.get("fail_fast"))
         self._left = 0
         self._events = events
-        self._database = os.path.join(request["work_dir"], "airflow.db")
         self._processes = {}
 
     def run(self):
@@ -67,7 +65,7 @@ class _Check:
 
     def _choose_files(self):
         """The candidates; a file that was asked for by name but that Airflow would not see is answered here."""
-        candidates = airflow_api.list_python_files(self._folder)
+        candidates = airflow_api.list_python_files(self._request["dags_folder"])
         if not self._wanted:
             return candidates
         known = set(candidates)
@@ -80,8 +78,7 @@ class _Check:
 
     def _start(self, queue):
         if queue:
-            work = partial(_check_files, self._folder, self._database, list(queue), self._uses_below)
-            process = UserProcess(work, self._limit_s + GRACE_S)
+            process = UserProcess(partial(_check_files, self._request, list(queue)), self._limit_s + GRACE_S)
             self._processes[process.descriptor] = (process, queue)
 
     def _take(self, descriptor):

@@ -27,7 +27,7 @@ def answer(request, events):
     if warm_command.mode == "cold":
         with lasting_imports():
             airflow_api.import_for_requests()
-    airflow_warm.settle(os.path.join(request["work_dir"], "airflow.db"), request["dags_folder"])
+    airflow_warm.settle(request)
     with nothing_left_behind(has_reaping_parent=warm_command.mode == "warm"):
         OPERATIONS[request["op"]](request, events)
 
@@ -35,7 +35,7 @@ def answer(request, events):
 def _prepare(request):
     """The environment and database of this request; must come before Airflow is imported, which reads both."""
     folder = request["dags_folder"]
-    database = os.path.join(request["work_dir"], "airflow.db")
+    database = airflow_warm.database_of(request)
     shutil.copyfile(request["template"], database)
     live = request.get("live")
     if live and live.startswith("postgresql://"):

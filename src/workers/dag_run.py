@@ -24,7 +24,7 @@ def run_request(request, events, pauses):
     """Find the DAG, run it, send the events; always ends with `done`."""
     started = time.monotonic()
     signal.signal(TIMEOUT_SIGNAL, _raise_timeout)
-    airflow_warm.settle(os.path.join(request["work_dir"], "airflow.db"), request["dags_folder"])
+    airflow_warm.settle(request)
     outcome = _begin_debugger(request, events) or _find(request, events)
     if "dag" in outcome:
         outcome = _run(outcome["dag"], outcome["file"], request, events, pauses)
@@ -79,7 +79,7 @@ def _mentions(path, dag_id):
 
 def _run(dag, found, request, events, pauses):
     task_ids = list(dag.task_ids)
-    warnings = dag_files.pool_warnings(found, dag, os.path.join(request["work_dir"], "airflow.db"))
+    warnings = dag_files.pool_warnings(found, dag, airflow_warm.database_of(request))
     events.send("dag", dag_id=dag.dag_id, file=found.path, line=found.lines.get(dag.dag_id), tasks=task_ids, warnings=warnings)
     if request.get("task"):
         if request["task"] not in task_ids:
@@ -100,7 +100,7 @@ class _Recorder:
     def __init__(self, dag_id, request, events, pauses):
         self._dag_id = dag_id
         self._log_dir = request["log_dir"]
-        self._database = os.path.join(request["work_dir"], "airflow.db")
+        self._database = airflow_warm.database_of(request)
         self._events = events
         self._pauses = pauses
         self._tasks = {}

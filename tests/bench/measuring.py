@@ -75,10 +75,6 @@ def family(is_member):
     return found
 
 
-def parent(pid):
-    return next((int(fields[1]) for other, fields in _all_stats() if other == pid), 0)
-
-
 def proportional_mib(pids):
     return sum(_pss_kib(pid) for pid in pids) / 1024
 

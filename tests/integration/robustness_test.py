@@ -250,7 +250,6 @@ os.register_at_fork(after_in_child=hang_once)
         self.assertRegex(log, r'hang_once.py", line \d+ in hang_once')
         self.assertNotIn("ontrol socket", log)
 
-
     def web_server_message(self, platform):
         """From the file itself: this is there for a second only."""
         with contextlib.suppress(OSError, ValueError), open(platform.path(".devbox/run/services.json")) as file:

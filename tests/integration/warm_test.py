@@ -148,10 +148,8 @@ class WarmRequests(airflow_host_test.RequestTests):
         return [pid for pid in found if parent(pid) not in found]
 
     def test_what_each_task_wrote_to_the_sandbox_is_told(self):
-        folder = tempfile.mkdtemp(dir=self.folder)
+        folder = self.folder_with("writing.py", WRITING_DAG)
         sandbox = os.path.join(folder, "sandbox 100%?.db")
-        with open(os.path.join(folder, "writing.py"), "w") as file:
-            file.write(WRITING_DAG)
         with sqlite3.connect(sandbox) as database:
             database.executescript("PRAGMA journal_mode=WAL; CREATE TABLE orders (id INTEGER, name TEXT); CREATE TABLE old (id);"
                                    "CREATE TABLE _devbox_tables (name); INSERT INTO orders VALUES (1, 'a'), (2, 'b')")
@@ -172,13 +170,17 @@ class WarmRequests(airflow_host_test.RequestTests):
         self.assertTrue(found["make"][1]["is_dropped"])
 
     def test_the_time_zone_is_that_of_the_command(self):
-        folder = tempfile.mkdtemp(dir=self.folder)
-        with open(os.path.join(folder, "zoned.py"), "w") as file:
-            file.write(ZONED_DAG)
+        folder = self.folder_with("zoned.py", ZONED_DAG)
         for zone, name in (("UTC", "UTC"), ("EST5", "EST"), ("UTC", "UTC")):
             with unittest.mock.patch.dict(os.environ, TZ=zone):
                 _, tasks = self.run_dag("zoned", dags_folder=folder)
             self.assertEqual(tasks["name", -1]["xcom"][0]["value"], name)
+
+    def folder_with(self, name, content):
+        folder = tempfile.mkdtemp(dir=self.folder)
+        with open(os.path.join(folder, name), "w") as file:
+            file.write(content)
+        return folder
 
     def is_warm_again(self):
         done, _ = self.run_dag("taskflow_ok")
@@ -197,9 +199,7 @@ class KilledAndCrowded(WarmRequests):
 
     def hang(self, **more):
         """A door whose DAG hangs, and the pids of the task, of the two that it started, and of the process that watches it."""
-        folder = tempfile.mkdtemp(dir=self.folder)
-        with open(os.path.join(folder, "hanging.py"), "w") as file:
-            file.write(HANGING_DAG)
+        folder = self.folder_with("hanging.py", HANGING_DAG)
         pids = os.path.join(folder, "pids")
         request = {"protocol": 1, "op": "test_dag", "dags_folder": folder, "dag_id": "hanging", "timeout_ms": 600000,
                    "work_dir": folder, "log_dir": folder + "/logs", "template": self.template, **more}
@@ -296,17 +296,21 @@ class Lifetimes(KilledAndCrowded, unittest.TestCase):
 
     version = "2.10.3"
 
+    def answer_to(self, word):
+        """What the warm process says to somebody who says just this; nothing when it hangs up."""
+        path, = glob.glob(self.sockets + "/*.sock")
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(20)
+            connection.connect(path)
+            connection.send(word)
+            return connection.recv(8)
+
     def test_who_wishes_the_end_sees_it_without_waiting_for_commands(self):
         self.is_warm_again()
         for has_command in (True, False):
             door, _ = self.hang() if has_command else (None, None)
             server, = self.servers()
-            path, = glob.glob(self.sockets + "/*.sock")
-            with socket.socket(socket.AF_UNIX) as connection:
-                connection.settimeout(20)
-                connection.connect(path)
-                connection.send(b"Q")
-                self.assertEqual(connection.recv(1), b"")
+            self.assertEqual(self.answer_to(b"Q"), b"")
             if has_command:
                 self.assertTrue(airflow_host_test.is_alive(server))
             else:
@@ -347,12 +351,7 @@ class Lifetimes(KilledAndCrowded, unittest.TestCase):
 
     def test_a_command_that_makes_no_sense_gets_no_answer(self):
         self.is_warm_again()
-        path, = glob.glob(self.sockets + "/*.sock")
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(20)
-            connection.connect(path)
-            connection.send(b"R")
-            self.assertEqual(connection.recv(8), b"")
+        self.assertEqual(self.answer_to(b"R"), b"")
         self.is_warm_again()
 
     def test_what_a_task_forks_may_fork_in_turn(self):
@@ -367,12 +366,6 @@ class Lifetimes(KilledAndCrowded, unittest.TestCase):
         self.assertEqual([event["error"] for event in events if event["event"] == "file"], [None])
         with open(folder + "/pid") as file:
             self.assert_gone([int(file.read())])
-
-    def folder_with(self, name, content):
-        folder = tempfile.mkdtemp(dir=self.folder)
-        with open(os.path.join(folder, name), "w") as file:
-            file.write(content)
-        return folder
 
     def test_one_whose_checkout_is_deleted_ends(self):
         folder = tempfile.mkdtemp(dir=self.folder)
@@ -417,9 +410,8 @@ class Lifetimes(KilledAndCrowded, unittest.TestCase):
 
     def test_a_second_thread_makes_it_run_one_command_and_be_replaced(self):
         """A plugin of the environment that starts a thread: forking it would not be safe."""
-        folder = tempfile.mkdtemp(dir=self.folder)
-        with open(os.path.join(folder, "sitecustomize.py"), "w") as file:
-            file.write("import threading, time\nthreading.Thread(target=lambda: time.sleep(3600), daemon=True).start()\n")
+        starting = "import threading, time\nthreading.Thread(target=lambda: time.sleep(3600), daemon=True).start()\n"
+        folder = self.folder_with("sitecustomize.py", starting)
         kept = self.environment
         type(self).environment = classmethod(lambda cls, *arguments: {**kept(*arguments), "PYTHONPATH": folder})
         type(self).mode = "standby"
